@@ -1,0 +1,65 @@
+/* emit.h: the end of every packet program: one outcome counted, and the record sent if there is one. */
+#ifndef METSUKE_BPF_EMIT_H
+#define METSUKE_BPF_EMIT_H
+
+#include "maps.h"
+
+static __always_inline struct counters *count_packet(__u32 bytes)
+{
+	__u32 zero = 0;
+	struct counters *c = bpf_map_lookup_elem(&counters, &zero);
+
+	if (c) {
+		c->packets++;
+		c->bytes += bytes;
+	}
+	return c;
+}
+
+/* Programs on one CPU do not interrupt each other (both hooks run with bottom halves off), so plain
+ * additions are enough. */
+static __always_inline void count_outcome(struct counters *c, enum outcome out)
+{
+	__u64 *outcomes = &c->dns;
+	__u64 at = out;
+
+	BOUND(at, 31);
+	if (at < N_OUTCOMES)
+		outcomes[at]++;
+}
+
+static __always_inline void count_marks(struct counters *c, __u32 marks)
+{
+#define X(name, bit, meaning)        \
+	if (marks & MARK_##name)     \
+		c->mark_##name++;
+	MARKS(X)
+#undef X
+}
+
+/* Waking the reader costs more than the whole rest: it is done once, when the ring has filled up to
+ * the settings' mark; otherwise the reader's own timer comes round. */
+static __always_inline __u64 wakeup_flag(void)
+{
+	__u64 held = bpf_ringbuf_query(&bulk, BPF_RB_AVAIL_DATA);
+	__u64 mark = settings.wakeup_bytes;
+
+	return held >= mark && held < mark + RECORD_MAX ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+/* Sends the record in s; the outcome is lost_bulk where that failed. */
+static __always_inline enum outcome send_record(struct scratch *s, struct counters *c, enum outcome out)
+{
+	__u64 len = s->rec.head.len;
+
+	if (s->rec.head.marks)
+		count_marks(c, s->rec.head.marks);
+	BOUND(len, 16383);
+	if (len > RECORD_MAX)
+		return OUTCOME_no_scratch;
+	if (bpf_ringbuf_output(&bulk, &s->rec, len, wakeup_flag()))
+		return OUTCOME_lost_bulk;
+	return out;
+}
+
+#endif

@@ -1,0 +1,127 @@
+/* sensor.bpf.c: the packet programs. They watch: XDP always ends XDP_PASS, TC ends TC_ACT_UNSPEC.
+ * What a frame is and what is worth a record stands in include/extract.h, which replay shares. */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+/* One hook's frame. Which of the two a program has is known at compile time. */
+struct frame {
+	void *ctx;
+	int xdp;
+};
+
+static inline __attribute__((always_inline)) int frame_load(struct frame *f, unsigned int off, void *to,
+							    unsigned int len)
+{
+	return f->xdp ? bpf_xdp_load_bytes(f->ctx, off, to, len) : bpf_skb_load_bytes(f->ctx, off, to, len);
+}
+
+static inline __attribute__((always_inline)) unsigned int frame_len(struct frame *f)
+{
+	return f->xdp ? bpf_xdp_get_buff_len(f->ctx) : ((struct __sk_buff *)f->ctx)->len;
+}
+
+#include "emit.h"
+#include "owner.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Headers that a TC program wants in the linear part: two tags, IPv6, extensions, TCP with options. */
+#define TC_PULL 256
+
+/* From the frame to the ledger. The head's fields that only the hook knows are set by the caller's
+ * hook argument. */
+static __always_inline void look(struct frame *f, struct cursor c, enum link_type link, __u32 len,
+				 enum record_hook hook, __u32 ifindex)
+{
+	struct counters *count = count_packet(len);
+	__u32 zero = 0;
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	struct extract x = { f, s, &settings, &heads, count };
+	enum outcome out;
+
+	if (!count)
+		return;
+	if (!s) {
+		count_outcome(count, OUTCOME_no_scratch);
+		return;
+	}
+	out = extract(&x, c, link);
+	if (out <= OUTCOME_http_part) {
+		struct record_head *h = &s->rec.head;
+
+		h->time_ns = bpf_ktime_get_boot_ns();
+		h->hook = hook;
+		h->ifindex = ifindex;
+		h->ingress_ifindex = 0;
+		if (!f->xdp)
+			h->ingress_ifindex = ((struct __sk_buff *)f->ctx)->ingress_ifindex;
+		owner_of_packet(f->xdp ? 0 : f->ctx, &h->owner);
+		out = send_record(s, count, out);
+	}
+	count_outcome(count, out);
+}
+
+static __always_inline void look_xdp(struct xdp_md *ctx, enum link_type link)
+{
+	struct frame f = { .ctx = ctx, .xdp = 1 };
+	struct cursor c = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
+
+	look(&f, c, link, bpf_xdp_get_buff_len(ctx), HOOK_XDP_INGRESS, ctx->ingress_ifindex);
+}
+
+/* Came in by an interface that is watched too: reported there, with the client's side as interface. */
+static __always_inline int seen_at_ingress(struct __sk_buff *skb)
+{
+	__u32 ifindex = skb->ingress_ifindex;
+
+	return ifindex && bpf_map_lookup_elem(&watched, &ifindex);
+}
+
+static __always_inline void look_tc(struct __sk_buff *skb, enum link_type link)
+{
+	struct frame f = { .ctx = skb, .xdp = 0 };
+	struct cursor c;
+
+	if (seen_at_ingress(skb)) {
+		struct counters *count = count_packet(skb->len);
+
+		if (count)
+			count_outcome(count, OUTCOME_forwarded);
+		return;
+	}
+	if (skb->data_end - skb->data < TC_PULL && skb->data_end - skb->data < skb->len)
+		(void)bpf_skb_pull_data(skb, skb->len < TC_PULL ? skb->len : TC_PULL); /* short: counted */
+	c.pos = (void *)(long)skb->data;
+	c.end = (void *)(long)skb->data_end;
+	look(&f, c, link, skb->len, HOOK_TC_EGRESS, skb->ifindex);
+}
+
+SEC("xdp")
+int metsuke_xdp(struct xdp_md *ctx)
+{
+	look_xdp(ctx, LINK_ETHERNET);
+	return XDP_PASS;
+}
+
+/* Devices without a link layer (tun, WireGuard, IP tunnels). */
+SEC("xdp")
+int metsuke_xdp_ip(struct xdp_md *ctx)
+{
+	look_xdp(ctx, LINK_IP);
+	return XDP_PASS;
+}
+
+SEC("tc")
+int metsuke_tc(struct __sk_buff *skb)
+{
+	look_tc(skb, LINK_ETHERNET);
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int metsuke_tc_ip(struct __sk_buff *skb)
+{
+	look_tc(skb, LINK_IP);
+	return TC_ACT_UNSPEC;
+}

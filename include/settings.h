@@ -1,0 +1,24 @@
+/* settings.h: the knobs that the programs read. The daemon writes them before it attaches and again
+ * on reload (they live in memory that both sides map); bpftool shows them as the map `settings`. */
+#ifndef METSUKE_SETTINGS_H
+#define METSUKE_SETTINGS_H
+
+#include <linux/types.h>
+
+#define MAX_DNS_PORTS 4
+
+enum tunnel_bits {
+	TUNNEL_GRE = 1 << 0,
+	TUNNEL_IPIP = 1 << 1,
+	TUNNEL_VXLAN = 1 << 2,
+};
+
+struct settings {
+	__u16 dns_ports[MAX_DNS_PORTS]; /* host order; 0 = slot not used */
+	__u16 vxlan_port;		/* host order; IANA's is 4789 */
+	__u8 tunnels;			/* enum tunnel_bits: which are looked into, one level deep */
+	__u8 http;			/* 1: HTTP requests are looked for on every TCP port */
+	__u32 wakeup_bytes;		/* the reader is woken when the bulk ring holds this much */
+};
+
+#endif

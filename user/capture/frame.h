@@ -1,0 +1,27 @@
+/* frame.h: the native half of what include/extract.h asks for: a frame is a flat buffer. */
+#ifndef METSUKE_CAPTURE_FRAME_H
+#define METSUKE_CAPTURE_FRAME_H
+
+#include <string.h>
+
+struct frame {
+	const unsigned char *data;
+	unsigned int len; /* bytes that were captured */
+};
+
+static inline int frame_load(struct frame *f, unsigned int off, void *to, unsigned int len)
+{
+	if (off > f->len || len > f->len - off)
+		return -1;
+	memcpy(to, f->data + off, len);
+	return 0;
+}
+
+static inline unsigned int frame_len(struct frame *f)
+{
+	return f->len;
+}
+
+#include "extract.h"
+
+#endif

@@ -1,0 +1,52 @@
+/* cmd.h: the subcommands. Each takes its own arguments (argv[0] is its name) and returns the exit
+ * status: 0, 1 failed, 2 usage. */
+#ifndef METSUKE_CMD_H
+#define METSUKE_CMD_H
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "config.h"
+
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+
+int cmd_run(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+/* Options that several commands share; each names those it takes. */
+#define OPT_CONFIG { "config", required_argument, NULL, 'c' }
+#define OPT_INTERFACE { "interface", required_argument, NULL, 'i' }
+#define OPT_OUTPUT { "output", required_argument, NULL, 'o' }
+#define OPT_FORMAT { "format", required_argument, NULL, 'f' }
+#define OPT_RUNTIME { "runtime-dir", required_argument, NULL, 'R' }
+#define OPT_STATE { "state-dir", required_argument, NULL, 'S' }
+#define OPT_PIN { "pin-dir", required_argument, NULL, 'P' }
+#define OPT_JSON { "json", no_argument, NULL, 'j' }
+#define OPT_QUIET { "quiet", no_argument, NULL, 'q' }
+#define OPT_DEFAULTS { "defaults", no_argument, NULL, 'D' }
+#define OPT_HELP { "help", no_argument, NULL, 'h' }
+#define OPT_END { NULL, 0, NULL, 0 }
+
+struct cmd_options {
+	struct config config; /* file, then command line; checked */
+	bool json;
+	bool quiet;
+	bool defaults;
+	const char *config_path; /* as given, or the default one */
+	bool config_given;
+};
+
+/* Reads the command line and the configuration. Returns -1 to go on, or the exit status (after --help, a
+ * wrong option, or a bad configuration). optind is at the first operand. */
+int cmd_parse(int argc, char **argv, const struct option *options, const char *usage, struct cmd_options *o);
+
+/* Configuration again, for reload: the same file and command line over fresh defaults. Returns 0 or
+ * -errno, logged. */
+int cmd_reload(int argc, char **argv, const struct option *options, struct config *ret_config);
+
+void cmd_options_free(struct cmd_options *o);
+
+#endif

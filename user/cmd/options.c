@@ -1,0 +1,177 @@
+/* options.c: command line over configuration file over defaults. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "support/log.h"
+
+static int set_text(char **to, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
+/* First use of an option replaces what the file said, the next ones add. */
+static int add(struct config_list *list, const char *value, bool *fresh)
+{
+	if (*fresh)
+		config_list_clear(list);
+	*fresh = false;
+	return config_list_add(list, value);
+}
+
+static void short_options(const struct option *options, char *to)
+{
+	for (; options->name; options++) {
+		*to++ = options->val;
+		if (options->has_arg == required_argument)
+			*to++ = ':';
+	}
+	*to = '\0';
+}
+
+/* The -c option has to be known before the others are applied. */
+static int find_config(int argc, char **argv, const struct option *options, struct cmd_options *o)
+{
+	char shorts[64];
+	int c;
+
+	o->config_path = CONFIG_DEFAULT_PATH;
+	short_options(options, shorts);
+	optind = 0;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, options, NULL)) != -1) {
+		if (c == 'c') {
+			o->config_path = optarg;
+			o->config_given = true;
+		}
+		if (c == 'h' || c == '?')
+			return c;
+	}
+	return 0;
+}
+
+static int apply(int argc, char **argv, const struct option *options, struct cmd_options *o)
+{
+	bool fresh_interfaces = true, fresh_sinks = true;
+	char shorts[64];
+	int c, err = 0;
+
+	short_options(options, shorts);
+	optind = 0;
+	while (!err && (c = getopt_long(argc, argv, shorts, options, NULL)) != -1) {
+		switch (c) {
+		case 'i':
+			err = add(&o->config.interfaces, optarg, &fresh_interfaces);
+			break;
+		case 'o':
+			err = add(&o->config.sinks, optarg, &fresh_sinks);
+			break;
+		case 'f':
+			if (strcmp(optarg, "json") && strcmp(optarg, "text") && strcmp(optarg, "auto")) {
+				log_error("--format: '%s' is not one of: auto json text", optarg);
+				return -EINVAL;
+			}
+			err = set_text(&o->config.format, optarg);
+			break;
+		case 'R':
+			err = set_text(&o->config.runtime_dir, optarg);
+			break;
+		case 'S':
+			err = set_text(&o->config.state_dir, optarg);
+			break;
+		case 'P':
+			err = set_text(&o->config.pin_dir, optarg);
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
+		case 'D':
+			o->defaults = true;
+			break;
+		}
+	}
+	if (err)
+		log_error("-%c: %s", c, strerror(-err));
+	return err;
+}
+
+static enum log_level level_of(const char *name)
+{
+	static const char *const names[] = { "error", "warning", "info", "debug" };
+
+	for (int i = 0; i < 4; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return LOG_LEVEL_INFO;
+}
+
+int cmd_parse(int argc, char **argv, const struct option *options, const char *usage, struct cmd_options *o)
+{
+	int err;
+
+	memset(o, 0, sizeof(*o));
+	switch (find_config(argc, argv, options, o)) {
+	case 'h':
+		fputs(usage, stdout);
+		return 0;
+	case '?':
+		opterr = 1;
+		optind = 0;
+		(void)apply(argc, argv, options, o); /* getopt says what is wrong */
+		cmd_options_free(o);
+		fprintf(stderr, "Try 'metsuke %s --help'.\n", argv[0]);
+		return EXIT_USAGE;
+	}
+	if (config_init(&o->config)) {
+		log_error("out of memory");
+		return EXIT_FAILED;
+	}
+	if (config_load(&o->config, o->config_path, o->config_given)) {
+		cmd_options_free(o);
+		return EXIT_FAILED;
+	}
+	err = apply(argc, argv, options, o);
+	if (err || config_check(&o->config)) {
+		cmd_options_free(o);
+		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+	}
+	log_set_level(level_of(o->config.log_level));
+	return -1;
+}
+
+int cmd_reload(int argc, char **argv, const struct option *options, struct config *ret_config)
+{
+	struct cmd_options o = { 0 };
+	int err;
+
+	(void)find_config(argc, argv, options, &o); /* it was right at start */
+	err = config_init(&o.config);
+	if (!err)
+		err = config_load(&o.config, o.config_path, o.config_given);
+	if (!err)
+		err = apply(argc, argv, options, &o);
+	if (!err)
+		err = config_check(&o.config);
+	if (err) {
+		cmd_options_free(&o);
+		return err;
+	}
+	*ret_config = o.config;
+	return 0;
+}
+
+void cmd_options_free(struct cmd_options *o)
+{
+	config_free(&o->config);
+}

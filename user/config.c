@@ -1,0 +1,469 @@
+/* config.c: the table of keys and the YAML reader that fills them. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "observe/networks.h"
+#include "support/log.h"
+
+enum key_type { KEY_TEXT, KEY_NUMBER, KEY_BOOL, KEY_LIST };
+
+struct key {
+	const char *name;
+	enum key_type type;
+	size_t offset;
+	uint64_t min, max;   /* KEY_NUMBER */
+	const char *initial; /* as it would stand in the file; lists separated by spaces */
+	const char *one_of;  /* KEY_TEXT, KEY_LIST: the values allowed, separated by spaces; NULL: any */
+	const char *help;
+};
+
+#define AT(member) offsetof(struct config, member)
+
+static const struct key keys[] = {
+	{ "interfaces", KEY_LIST, AT(interfaces), 0, 0, "", NULL,
+	  "interfaces to watch; none: the one with the default route" },
+	{ "output.sinks", KEY_LIST, AT(sinks), 0, 0, "", NULL,
+	  "where events go: -, file:PATH, unix:PATH; none: standard output" },
+	{ "output.format", KEY_TEXT, AT(format), 0, 0, "auto", "auto json text",
+	  "of standard output; auto: text on a terminal, json elsewhere" },
+	{ "output.queue_bytes", KEY_NUMBER, AT(queue_bytes), 65536, 1ULL << 30, "8388608", NULL,
+	  "lines that wait for one slow sink; more are dropped and counted" },
+	{ "output.rotate_bytes", KEY_NUMBER, AT(rotate_bytes), 0, 1ULL << 40, "104857600", NULL,
+	  "a file sink starts a new file before it grows beyond this; 0: never" },
+	{ "output.rotate_seconds", KEY_NUMBER, AT(rotate_seconds), 0, 31536000, "0", NULL,
+	  "a file sink starts a new file after this time; 0: never" },
+	{ "output.rotate_keep", KEY_NUMBER, AT(rotate_keep), 0, 1000, "5", NULL,
+	  "rotated files that are kept as PATH.1 (newest), PATH.2, ..." },
+	{ "dns.ports", KEY_LIST, AT(dns_ports), 0, 0, "53", NULL, "UDP ports that carry DNS; at most 4" },
+	{ "http.enabled", KEY_BOOL, AT(http), 0, 0, "true", NULL, "look for HTTP/1 requests on every TCP port" },
+	{ "tunnels.inspect", KEY_LIST, AT(tunnels), 0, 0, "", "gre ipip vxlan",
+	  "tunnels that are looked into, one level deep: gre, ipip, vxlan" },
+	{ "tunnels.vxlan_port", KEY_NUMBER, AT(vxlan_port), 1, 65535, "4789", NULL, "UDP port of VXLAN" },
+	{ "networks.home", KEY_LIST, AT(home_networks), 0, 0,
+	  "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 fe80::/10", NULL,
+	  "inside networks: they tell inbound from outbound in forwarded traffic" },
+	{ "capture.xdp_generic_only", KEY_BOOL, AT(xdp_generic_only), 0, 0, "false", NULL,
+	  "do not try native XDP" },
+	{ "capture.ring_bytes", KEY_NUMBER, AT(bulk_ring_bytes), 4096, 1ULL << 30, "8388608", NULL,
+	  "ring between kernel and daemon; a power of two" },
+	{ "capture.wakeup_bytes", KEY_NUMBER, AT(wakeup_bytes), 0, 1ULL << 30, "262144", NULL,
+	  "the daemon is woken early when the ring holds this much" },
+	{ "limits.queries", KEY_NUMBER, AT(max_queries), 256, 16777216, "65536", NULL,
+	  "lookups remembered until their response comes" },
+	{ "limits.processes", KEY_NUMBER, AT(max_processes), 64, 1048576, "4096", NULL,
+	  "processes whose facts are remembered" },
+	{ "limits.heads", KEY_NUMBER, AT(max_heads), 16, 65536, "256", NULL,
+	  "HTTP request heads that are being put together" },
+	{ "stats.interval_seconds", KEY_NUMBER, AT(stats_seconds), 1, 86400, "60", NULL,
+	  "time between two stats events" },
+	{ "agent.id", KEY_TEXT, AT(agent_id), 0, 0, "", NULL,
+	  "agent.id of every event; empty: made from the machine id" },
+	{ "public_suffix_list", KEY_TEXT, AT(public_suffix_list), 0, 0, "", NULL,
+	  "file of the Public Suffix List; empty: the system's" },
+	{ "paths.runtime", KEY_TEXT, AT(runtime_dir), 0, 0, "/run/metsuke", NULL, "lock and control socket" },
+	{ "paths.state", KEY_TEXT, AT(state_dir), 0, 0, "/var/lib/metsuke", NULL, "what outlives a restart" },
+	{ "paths.pin", KEY_TEXT, AT(pin_dir), 0, 0, "/sys/fs/bpf/metsuke", NULL,
+	  "where the maps are pinned, on a bpf file system" },
+	{ "log.level", KEY_TEXT, AT(log_level), 0, 0, "info", "error warning info debug",
+	  "least important message that is logged" },
+};
+
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+int config_list_add(struct config_list *list, const char *item)
+{
+	if (list->n == CONFIG_MAX_LIST)
+		return -E2BIG;
+	list->item[list->n] = strdup(item);
+	if (!list->item[list->n])
+		return -ENOMEM;
+	list->n++;
+	return 0;
+}
+
+void config_list_clear(struct config_list *list)
+{
+	while (list->n)
+		free(list->item[--list->n]);
+}
+
+static void *member(struct config *c, const struct key *k)
+{
+	return (char *)c + k->offset;
+}
+
+static bool word_in(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += len)
+		if ((at == words || at[-1] == ' ') && (at[len] == ' ' || !at[len]) && len)
+			return true;
+	return false;
+}
+
+/* Sets one value from its text; a list takes one more item. Returns NULL, or the reason it cannot be. */
+static const char *set_value(struct config *c, const struct key *k, const char *text, char *room, size_t size)
+{
+	char **string = member(c, k), *end, *copy;
+	unsigned long long n;
+
+	if (k->one_of && *text && !word_in(k->one_of, text)) {
+		snprintf(room, size, "'%s' is not one of: %s", text, k->one_of);
+		return room;
+	}
+	switch (k->type) {
+	case KEY_TEXT:
+		copy = strdup(text);
+		if (!copy)
+			return "out of memory";
+		free(*string);
+		*string = copy;
+		return NULL;
+	case KEY_NUMBER:
+		errno = 0;
+		n = strtoull(text, &end, 10);
+		if (end == text || *end || *text == '-' || errno) {
+			snprintf(room, size, "'%s' is not a whole number", text);
+			return room;
+		}
+		if (n < k->min || n > k->max) {
+			snprintf(room, size, "%s is not within %llu to %llu", text, (unsigned long long)k->min,
+				 (unsigned long long)k->max);
+			return room;
+		}
+		*(uint64_t *)member(c, k) = n;
+		return NULL;
+	case KEY_BOOL:
+		if (strcmp(text, "true") && strcmp(text, "false")) {
+			snprintf(room, size, "'%s' is neither true nor false", text);
+			return room;
+		}
+		*(bool *)member(c, k) = text[0] == 't';
+		return NULL;
+	case KEY_LIST:
+		if (config_list_add(member(c, k), text))
+			return "too many items";
+		return NULL;
+	}
+	return "unknown type";
+}
+
+static int set_initial(struct config *c, const struct key *k)
+{
+	char *words, *word, *save = NULL, room[256];
+	const char *why = NULL;
+
+	if (k->type != KEY_LIST)
+		return set_value(c, k, k->initial, room, sizeof(room)) ? -ENOMEM : 0;
+	words = strdup(k->initial);
+	if (!words)
+		return -ENOMEM;
+	for (word = strtok_r(words, " ", &save); word && !why; word = strtok_r(NULL, " ", &save))
+		why = set_value(c, k, word, room, sizeof(room));
+	free(words);
+	return why ? -ENOMEM : 0;
+}
+
+int config_init(struct config *c)
+{
+	memset(c, 0, sizeof(*c));
+	for (size_t i = 0; i < N_KEYS; i++) {
+		if (set_initial(c, &keys[i])) {
+			config_free(c);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void config_free(struct config *c)
+{
+	for (size_t i = 0; i < N_KEYS; i++) {
+		if (keys[i].type == KEY_TEXT)
+			free(*(char **)member(c, &keys[i]));
+		else if (keys[i].type == KEY_LIST)
+			config_list_clear(member(c, &keys[i]));
+	}
+	memset(c, 0, sizeof(*c));
+}
+
+static int config_copy(struct config *to, const struct config *from)
+{
+	*to = *from;
+	for (size_t i = 0; i < N_KEYS; i++) {
+		if (keys[i].type == KEY_TEXT) {
+			char **text = member(to, &keys[i]);
+
+			*text = strdup(*text);
+			if (!*text)
+				return -ENOMEM;
+		} else if (keys[i].type == KEY_LIST) {
+			struct config_list old = *(struct config_list *)member(to, &keys[i]);
+			struct config_list *list = member(to, &keys[i]);
+
+			list->n = 0;
+			for (size_t n = 0; n < old.n; n++)
+				if (config_list_add(list, old.item[n]))
+					return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+struct reader {
+	struct config *config;
+	const char *path;
+	yaml_document_t *document;
+	unsigned int faults;
+};
+
+static void fault(struct reader *r, const yaml_node_t *at, const char *key, const char *reason)
+{
+	log_error("%s:%zu: %s: %s", r->path, at->start_mark.line + 1, key, reason);
+	r->faults++;
+}
+
+static const char *scalar(const yaml_node_t *node)
+{
+	return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+}
+
+static void set_list(struct reader *r, const struct key *k, const yaml_node_t *node)
+{
+	char room[256];
+
+	config_list_clear(member(r->config, k));
+	for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(r->document, *i);
+		const char *why = "expected plain values";
+
+		if (scalar(item))
+			why = set_value(r->config, k, scalar(item), room, sizeof(room));
+		if (why)
+			fault(r, item, k->name, why);
+	}
+}
+
+static void set_key(struct reader *r, const struct key *k, const yaml_node_t *node)
+{
+	const char *why, *text = scalar(node);
+	char room[256];
+
+	if (k->type == KEY_LIST && node->type == YAML_SEQUENCE_NODE) {
+		set_list(r, k, node);
+		return;
+	}
+	if (!text) {
+		fault(r, node, k->name, k->type == KEY_LIST ? "expected a list" : "expected one value");
+		return;
+	}
+	if (k->type == KEY_LIST) {
+		config_list_clear(member(r->config, k));
+		if (!*text) /* an empty value is an empty list */
+			return;
+	}
+	why = set_value(r->config, k, text, room, sizeof(room));
+	if (why)
+		fault(r, node, k->name, why);
+}
+
+static const struct key *find_key(const char *name)
+{
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (!strcmp(keys[i].name, name))
+			return &keys[i];
+	return NULL;
+}
+
+static bool is_section(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (!strncmp(keys[i].name, name, len) && keys[i].name[len] == '.')
+			return true;
+	return false;
+}
+
+static void read_mapping(struct reader *r, const yaml_node_t *node, const char *prefix)
+{
+	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
+		const yaml_node_t *key_node = yaml_document_get_node(r->document, p->key);
+		const yaml_node_t *value = yaml_document_get_node(r->document, p->value);
+		const char *name = scalar(key_node);
+		const struct key *k;
+		char full[256];
+
+		if (!name) {
+			fault(r, key_node, prefix, "a key has to be plain text");
+			continue;
+		}
+		snprintf(full, sizeof(full), "%s%s%s", prefix, *prefix ? "." : "", name);
+		k = find_key(full);
+		if (k)
+			set_key(r, k, value);
+		else if (is_section(full) && value->type == YAML_MAPPING_NODE)
+			read_mapping(r, value, full);
+		else
+			fault(r, key_node, full, is_section(full) ? "expected keys below it" : "unknown key");
+	}
+}
+
+static int read_document(struct reader *r, FILE *file)
+{
+	yaml_document_t document;
+	yaml_parser_t parser;
+	const yaml_node_t *root;
+	int err = 0;
+
+	if (!yaml_parser_initialize(&parser))
+		return -ENOMEM;
+	yaml_parser_set_input_file(&parser, file);
+	if (!yaml_parser_load(&parser, &document)) {
+		log_error("%s:%zu: %s", r->path, parser.problem_mark.line + 1,
+			  parser.problem ? parser.problem : "cannot be read");
+		yaml_parser_delete(&parser);
+		return -EINVAL;
+	}
+	r->document = &document;
+	root = yaml_document_get_root_node(&document);
+	if (root && root->type == YAML_MAPPING_NODE)
+		read_mapping(r, root, "");
+	else if (root && !(scalar(root) && !*scalar(root)))
+		fault(r, root, "file", "expected keys and values");
+	if (r->faults)
+		err = -EINVAL;
+	yaml_document_delete(&document);
+	yaml_parser_delete(&parser);
+	return err;
+}
+
+int config_load(struct config *c, const char *path, bool required)
+{
+	struct config next;
+	struct reader r = { .config = &next, .path = path };
+	FILE *file = fopen(path, "re");
+	int err;
+
+	if (!file) {
+		err = -errno;
+		if (!required && err == -ENOENT)
+			return 0;
+		log_error("cannot open configuration %s: %s", path, strerror(-err));
+		return err;
+	}
+	err = config_copy(&next, c);
+	if (!err)
+		err = read_document(&r, file);
+	fclose(file);
+	if (err) {
+		config_free(&next);
+		return err;
+	}
+	config_free(c);
+	*c = next;
+	return 0;
+}
+
+static bool port_of(const char *text, uint16_t *ret_port)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end == text || *end || n < 1 || n > 65535)
+		return false;
+	*ret_port = n;
+	return true;
+}
+
+int config_check(const struct config *c)
+{
+	struct networks *networks;
+	uint16_t port;
+	int err = 0;
+
+	if (c->bulk_ring_bytes & (c->bulk_ring_bytes - 1)) {
+		log_error("capture.ring_bytes: %llu is not a power of two", (unsigned long long)c->bulk_ring_bytes);
+		err = -EINVAL;
+	}
+	if (c->wakeup_bytes >= c->bulk_ring_bytes) {
+		log_error("capture.wakeup_bytes: %llu is not below capture.ring_bytes",
+			  (unsigned long long)c->wakeup_bytes);
+		err = -EINVAL;
+	}
+	if (c->dns_ports.n == 0 || c->dns_ports.n > MAX_DNS_PORTS) {
+		log_error("dns.ports: expected 1 to %d ports", MAX_DNS_PORTS);
+		err = -EINVAL;
+	}
+	for (size_t i = 0; i < c->dns_ports.n; i++) {
+		if (!port_of(c->dns_ports.item[i], &port)) {
+			log_error("dns.ports: '%s' is not a port (1 to 65535)", c->dns_ports.item[i]);
+			err = -EINVAL;
+		}
+	}
+	networks = networks_new(&c->home_networks);
+	if (!networks)
+		err = -EINVAL;
+	networks_free(networks);
+	return err;
+}
+
+void config_settings(const struct config *c, struct settings *s)
+{
+	memset(s, 0, sizeof(*s));
+	for (size_t i = 0; i < c->dns_ports.n && i < MAX_DNS_PORTS; i++)
+		(void)port_of(c->dns_ports.item[i], &s->dns_ports[i]); /* checked before */
+	s->vxlan_port = c->vxlan_port;
+	s->http = c->http;
+	s->wakeup_bytes = c->wakeup_bytes;
+	for (size_t i = 0; i < c->tunnels.n; i++) {
+		if (!strcmp(c->tunnels.item[i], "gre"))
+			s->tunnels |= TUNNEL_GRE;
+		else if (!strcmp(c->tunnels.item[i], "ipip"))
+			s->tunnels |= TUNNEL_IPIP;
+		else
+			s->tunnels |= TUNNEL_VXLAN;
+	}
+}
+
+static void print_value(FILE *to, const struct key *k)
+{
+	const char *separator = "";
+	char *words = strdup(k->initial), *word, *save = NULL;
+
+	if (k->type != KEY_LIST || !words) {
+		fprintf(to, k->type == KEY_TEXT && !*k->initial ? "''" : "%s", k->initial);
+	} else {
+		fputc('[', to);
+		for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+			fprintf(to, strchr(word, ':') ? "%s'%s'" : "%s%s", separator, word);
+			separator = ", ";
+		}
+		fputc(']', to);
+	}
+	free(words);
+}
+
+void config_print_defaults(FILE *to)
+{
+	char section[64] = "";
+
+	for (size_t i = 0; i < N_KEYS; i++) {
+		const char *dot = strchr(keys[i].name, '.');
+		size_t len = dot ? (size_t)(dot - keys[i].name) : 0;
+
+		if (dot && (strncmp(section, keys[i].name, len) || section[len])) {
+			snprintf(section, sizeof(section), "%.*s", (int)len, keys[i].name);
+			fprintf(to, "%s:\n", section);
+		}
+		fprintf(to, "%s# %s\n%s%s: ", dot ? "  " : "", keys[i].help, dot ? "  " : "",
+			dot ? dot + 1 : keys[i].name);
+		print_value(to, &keys[i]);
+		fputc('\n', to);
+	}
+}

@@ -1,0 +1,69 @@
+/* config.h: the configuration file. One table in config.c holds key, type, bounds, default and help; the
+ * parser, `metsuke check --defaults` and the manual come from it. */
+#ifndef METSUKE_CONFIG_H
+#define METSUKE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "settings.h"
+
+#define CONFIG_DEFAULT_PATH "/etc/metsuke/metsuke.yaml"
+#define CONFIG_MAX_LIST 32
+
+struct config_list {
+	char *item[CONFIG_MAX_LIST];
+	size_t n;
+};
+
+enum config_format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT };
+
+struct config {
+	struct config_list interfaces;
+	struct config_list sinks;
+	struct config_list home_networks;
+	struct config_list dns_ports;
+	struct config_list tunnels;
+	uint64_t vxlan_port;
+	bool http;
+	bool xdp_generic_only;
+	uint64_t bulk_ring_bytes;
+	uint64_t wakeup_bytes;
+	uint64_t queue_bytes;
+	uint64_t rotate_bytes;
+	uint64_t rotate_seconds;
+	uint64_t rotate_keep;
+	uint64_t stats_seconds;
+	uint64_t max_queries;
+	uint64_t max_processes;
+	uint64_t max_heads;
+	char *format;
+	char *agent_id;
+	char *public_suffix_list;
+	char *runtime_dir;
+	char *state_dir;
+	char *pin_dir;
+	char *log_level;
+};
+
+/* Defaults for everything. Returns 0 or -ENOMEM. */
+int config_init(struct config *c);
+void config_free(struct config *c);
+
+/* Reads a YAML file over what is there. On failure returns -errno with every fault logged as
+ * "file:line: key: reason", and *c as it was. required: a missing file is an error. */
+int config_load(struct config *c, const char *path, bool required);
+
+/* What goes beyond single values: contradictions, bounds between keys. Logs; returns 0 or -EINVAL. */
+int config_check(const struct config *c);
+
+/* The programs' share of it; config_check() has passed. */
+void config_settings(const struct config *c, struct settings *settings);
+
+void config_print_defaults(FILE *to);
+int config_list_add(struct config_list *list, const char *item);
+void config_list_clear(struct config_list *list);
+
+#endif

@@ -1,0 +1,47 @@
+/* main.c: the table of subcommands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "run", cmd_run, "the live sensor (root)" },
+	{ "replay", cmd_replay, "the same pipeline over pcap and pcapng files" },
+	{ "check", cmd_check, "configuration and kernel features; changes nothing" },
+	{ "status", cmd_status, "the running sensor: modes, ledger, flagged hosts and processes" },
+};
+
+static void usage(FILE *to)
+{
+	fputs("usage: metsuke COMMAND [OPTION]...\n\n"
+	      "Watches DNS and HTTP from inside the kernel and names the process behind each message.\n\n",
+	      to);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
+	fputs("\n'metsuke COMMAND --help' explains each; 'metsuke --version' prints the version.\n"
+	      "Exit status: 0, 1 failed, 2 usage.\n",
+	      to);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		usage(stdout);
+		return 0;
+	}
+	if (argc > 1 && !strcmp(argv[1], "--version")) {
+		puts("metsuke " METSUKE_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	if (argc > 1)
+		fprintf(stderr, "metsuke: unknown command '%s'\n", argv[1]);
+	usage(stderr);
+	return EXIT_USAGE;
+}

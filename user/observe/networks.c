@@ -1,0 +1,79 @@
+/* networks.c: see networks.h. IPv4 ranges are kept below ::ffff:0:0/96. */
+#include "observe/networks.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/log.h"
+
+struct networks {
+	size_t n;
+	struct {
+		uint8_t ip[16];
+		unsigned int bits;
+	} range[CONFIG_MAX_LIST];
+};
+
+static bool parse(const char *text, uint8_t ip[16], unsigned int *ret_bits)
+{
+	const char *slash = strchr(text, '/');
+	char address[INET6_ADDRSTRLEN], *end;
+	long bits;
+
+	if (!slash || slash - text >= (long)sizeof(address))
+		return false;
+	memcpy(address, text, slash - text);
+	address[slash - text] = '\0';
+	bits = strtol(slash + 1, &end, 10);
+	if (end == slash + 1 || *end || bits < 0)
+		return false;
+	memset(ip, 0, 16);
+	if (inet_pton(AF_INET, address, ip + 12) == 1 && bits <= 32) {
+		ip[10] = ip[11] = 0xff;
+		bits += 96;
+	} else if (inet_pton(AF_INET6, address, ip) != 1 || bits > 128) {
+		return false;
+	}
+	*ret_bits = bits;
+	return true;
+}
+
+struct networks *networks_new(const struct config_list *list)
+{
+	struct networks *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	for (size_t i = 0; i < list->n; i++) {
+		if (!parse(list->item[i], n->range[i].ip, &n->range[i].bits)) {
+			log_error("networks.home: '%s' is not a network (address/length)", list->item[i]);
+			free(n);
+			return NULL;
+		}
+		n->n++;
+	}
+	return n;
+}
+
+void networks_free(struct networks *n)
+{
+	free(n);
+}
+
+static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned int bits)
+{
+	unsigned int bytes = bits / 8, rest = bits % 8;
+
+	if (memcmp(a, b, bytes))
+		return false;
+	return !rest || !((a[bytes] ^ b[bytes]) >> (8 - rest));
+}
+
+bool networks_contain(const struct networks *n, const uint8_t ip[16])
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (same_prefix(n->range[i].ip, ip, n->range[i].bits))
+			return true;
+	return false;
+}

@@ -1,0 +1,145 @@
+/* text.c: see text.h. */
+#include "output/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "capture/owner.h"
+#include "observe/name.h"
+#include "output/ip.h"
+
+#define COLUMN_WHO 24
+#define SHOWN_ANSWERS 4
+
+#define DIM "\033[2m"
+#define BOLD "\033[1m"
+#define CYAN "\033[36m"
+#define GREEN "\033[32m"
+#define YELLOW "\033[33m"
+#define RED "\033[31m"
+#define RESET "\033[0m"
+
+static void colored(struct buf *b, bool color, const char *code, const char *text, size_t len)
+{
+	if (color)
+		buf_str(b, code);
+	buf_put(b, text, len);
+	if (color)
+		buf_lit(b, RESET);
+}
+
+static void put_clock(struct buf *b, uint64_t ns, bool color)
+{
+	time_t second = ns / 1000000000;
+	char text[32];
+	struct tm tm;
+	size_t n;
+
+	localtime_r(&second, &tm);
+	n = strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	n += snprintf(text + n, sizeof(text) - n, ".%03u", (unsigned int)(ns % 1000000000 / 1000000));
+	colored(b, color, DIM, text, n);
+	buf_lit(b, "  ");
+}
+
+/* The process, or the client's address; padded to its column. */
+static void put_who(struct buf *b, const struct observation *o, bool color)
+{
+	char text[128];
+	size_t n;
+
+	if (o->process) {
+		n = snprintf(text, sizeof(text), "%.40s[%u]", o->process->name ? o->process->name : "?",
+			     o->process->pid);
+		if (n >= sizeof(text))
+			n = sizeof(text) - 1;
+	} else {
+		n = ip_text(o->source.ip, text);
+	}
+	colored(b, color, o->process ? BOLD : "", text, n);
+	for (; n < COLUMN_WHO; n++)
+		buf_char(b, ' ');
+	buf_lit(b, "  ");
+}
+
+static void put_padded(struct buf *b, bool color, const char *code, const char *text, size_t width)
+{
+	size_t len = strlen(text);
+
+	colored(b, color, code, text, len);
+	for (; len < width; len++)
+		buf_char(b, ' ');
+}
+
+static void put_answers(struct buf *b, const struct dns_observation *dns)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < dns->n_answers && shown < SHOWN_ANSWERS; i++, shown++) {
+		struct text data = dns->answers[i].data;
+
+		buf_str(b, i ? ", " : "  ");
+		buf_put(b, data.at, data.len < 60 ? data.len : 60);
+		if (data.len > 60)
+			buf_lit(b, "...");
+	}
+	if (dns->n_answers > shown)
+		buf_printf(b, " and %zu more", dns->n_answers - shown);
+}
+
+static void put_dns(struct buf *b, const struct observation *o, bool color)
+{
+	const struct dns_observation *dns = &o->dns;
+	bool query = o->kind == OBSERVED_DNS_QUERY;
+	char scratch[16];
+
+	put_padded(b, color, query ? CYAN : GREEN, query ? "dns ?" : "dns =", 7);
+	put_padded(b, color, "", dns->has_question ? dns_type_name(dns->type, scratch) : "-", 6);
+	buf_put(b, dns->question.at, dns->question.len);
+	if (query)
+		return;
+	if (dns->rcode) {
+		const char *rcode = dns_rcode_name(dns->rcode, scratch);
+
+		buf_lit(b, "  ");
+		colored(b, color, YELLOW, rcode, strlen(rcode));
+	}
+	put_answers(b, dns);
+	if (o->query_ns)
+		buf_printf(b, "  (%.1f ms)", (o->time_ns - o->query_ns) / 1e6);
+}
+
+static void put_http(struct buf *b, const struct observation *o, bool color)
+{
+	const struct http_observation *http = &o->http;
+	char ip[IP_TEXT];
+
+	put_padded(b, color, YELLOW, "http", 7);
+	buf_put(b, http->method.at, http->method.len);
+	for (size_t n = http->method.len; n < 5; n++)
+		buf_char(b, ' ');
+	buf_char(b, ' ');
+	if (http->host.len)
+		buf_put(b, http->host.at, http->host.len);
+	else
+		buf_put(b, ip, ip_text(o->destination.ip, ip));
+	if (o->destination.port != 80)
+		buf_printf(b, ":%u", o->destination.port);
+	buf_put(b, http->target.at, http->target.len < 120 ? http->target.len : 120);
+	if (http->target.len > 120)
+		buf_lit(b, "...");
+}
+
+void text_observation(struct buf *b, const struct observation *o, bool color)
+{
+	put_clock(b, o->time_ns, color);
+	put_who(b, o, color);
+	if (o->kind == OBSERVED_HTTP_REQUEST)
+		put_http(b, o, color);
+	else
+		put_dns(b, o, color);
+	if (o->marks)
+		colored(b, color, RED, "  [odd]", 7);
+	buf_char(b, '\n');
+}

@@ -1,0 +1,11 @@
+/* text.h: events as lines for people. */
+#ifndef METSUKE_OUTPUT_TEXT_H
+#define METSUKE_OUTPUT_TEXT_H
+
+#include "observe/observation.h"
+#include "support/buf.h"
+
+/* Appends one line: time, who, what; fields in columns. */
+void text_observation(struct buf *b, const struct observation *o, bool color);
+
+#endif

@@ -1,0 +1,345 @@
+/* pipeline.c: a record's way through the user half: sound? whole head? decode, roles, join, count, lines. */
+#include "pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/native.h"
+#include "capture/owner.h"
+#include "observe/arena.h"
+#include "observe/decode.h"
+#include "observe/domain.h"
+#include "observe/heads.h"
+#include "observe/networks.h"
+#include "observe/queries.h"
+#include "output/text.h"
+#include "profile/hosts.h"
+#include "support/log.h"
+
+#define FLUSH_BYTES 65536
+
+struct pipeline {
+	struct pipeline_options options;
+	struct domains *domains;
+	struct networks *home;
+	struct queries *queries;
+	struct heads *heads;
+	struct native *native; /* reads heads that were put together */
+	struct hosts *hosts;
+	struct ecs *ecs;
+	struct counts counts;
+	uint64_t next_expiry_ns;
+	struct {
+		struct sink *sink;
+		enum line_style style;
+	} sinks[ECS_MAX_SINKS];
+	size_t n_sinks;
+	struct buf lines[3]; /* by enum line_style */
+	unsigned int n_lines[3];
+	bool style_used[3];
+	struct observation observation;
+	struct arena arena;
+};
+
+struct pipeline *pipeline_new(const struct pipeline_options *options)
+{
+	const struct config *c = options->config;
+	struct pipeline *p = calloc(1, sizeof(*p));
+	struct settings settings;
+
+	if (!p)
+		return NULL;
+	p->options = *options;
+	config_settings(c, &settings);
+	p->domains = domains_new(*c->public_suffix_list ? c->public_suffix_list : NULL);
+	if (!p->domains) {
+		log_error("cannot read the Public Suffix List%s%s", *c->public_suffix_list ? " " : "",
+			  c->public_suffix_list);
+		pipeline_free(p);
+		return NULL;
+	}
+	p->home = networks_new(&c->home_networks);
+	p->queries = queries_new(c->max_queries);
+	p->heads = heads_new(c->max_heads);
+	p->native = native_new(&settings);
+	p->hosts = hosts_new();
+	p->ecs = ecs_new(&options->identity);
+	if (!p->home || !p->queries || !p->heads || !p->native || !p->hosts || !p->ecs) {
+		log_error("out of memory");
+		pipeline_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	domains_free(p->domains);
+	networks_free(p->home);
+	queries_free(p->queries);
+	heads_free(p->heads);
+	native_free(p->native);
+	hosts_free(p->hosts);
+	ecs_free(p->ecs);
+	for (int i = 0; i < 3; i++)
+		buf_free(&p->lines[i]);
+	free(p);
+}
+
+int pipeline_add_sink(struct pipeline *p, struct sink *sink, enum line_style style)
+{
+	if (p->n_sinks == ECS_MAX_SINKS)
+		return -1;
+	p->sinks[p->n_sinks].sink = sink;
+	p->sinks[p->n_sinks++].style = style;
+	p->style_used[style] = true;
+	return 0;
+}
+
+struct hosts *pipeline_hosts(struct pipeline *p)
+{
+	return p->hosts;
+}
+
+void pipeline_set_time_offset(struct pipeline *p, int64_t time_offset_ns)
+{
+	p->options.time_offset_ns = time_offset_ns;
+}
+
+void pipeline_flush(struct pipeline *p)
+{
+	for (int style = 0; style < 3; style++) {
+		struct buf *b = &p->lines[style];
+
+		if (!b->len)
+			continue;
+		for (size_t i = 0; i < p->n_sinks; i++)
+			if ((int)p->sinks[i].style == style)
+				sink_push(p->sinks[i].sink, b->data, b->len, p->n_lines[style]);
+		b->len = 0;
+		p->n_lines[style] = 0;
+	}
+}
+
+/* A line is whole or not there: what did not fit in memory is taken back and counted. */
+static void end_line(struct pipeline *p, enum line_style style, size_t start)
+{
+	struct buf *b = &p->lines[style];
+
+	if (b->failed) {
+		b->len = start;
+		b->failed = false;
+		p->counts.rejected++;
+		return;
+	}
+	p->n_lines[style]++;
+	if (b->len >= FLUSH_BYTES)
+		pipeline_flush(p);
+}
+
+static void emit(struct pipeline *p, const struct observation *o)
+{
+	for (int style = LINES_JSON; style <= LINES_COLOR; style++) {
+		struct buf *b = &p->lines[style];
+		size_t start = b->len;
+
+		if (!p->style_used[style])
+			continue;
+		if (style == LINES_JSON)
+			ecs_observation(p->ecs, b, o);
+		else
+			text_observation(b, o, style == LINES_COLOR);
+		end_line(p, style, start);
+	}
+}
+
+static enum direction forwarded_direction(const struct pipeline *p, const struct observation *o)
+{
+	bool from = networks_contain(p->home, o->source.ip), to = networks_contain(p->home, o->destination.ip);
+
+	if (from)
+		return to ? DIRECTION_INTERNAL : DIRECTION_OUTBOUND;
+	return to ? DIRECTION_INBOUND : DIRECTION_EXTERNAL;
+}
+
+static bool is_local(const struct pipeline *p, const uint8_t ip[16])
+{
+	return p->options.is_local && p->options.is_local(p->options.ctx, ip);
+}
+
+/* Who asked whom, and is either of them this host? */
+static void set_roles(const struct pipeline *p, struct observation *o, const struct record_head *h)
+{
+	bool response = o->kind == OBSERVED_DNS_RESPONSE, ours;
+	struct endpoint from, to;
+
+	memcpy(from.ip, h->saddr, 16);
+	memcpy(to.ip, h->daddr, 16);
+	from.port = h->sport;
+	to.port = h->dport;
+	o->source = response ? to : from;
+	o->destination = response ? from : to;
+	o->source_bytes = response || h->proto == 6 ? 0 : h->payload_len;
+	o->destination_bytes = response ? h->payload_len : 0;
+	memcpy(o->mac, response ? h->dmac : h->smac, 6);
+	o->ifindex = h->ingress_ifindex && !response ? h->ingress_ifindex : h->ifindex;
+	if (h->hook == HOOK_CAPTURE)
+		ours = false;
+	else if (h->hook == HOOK_TC_EGRESS)
+		ours = !h->ingress_ifindex;
+	else
+		ours = is_local(p, h->daddr);
+	o->forwarded = !ours;
+	if (!ours)
+		o->direction = forwarded_direction(p, o);
+	else
+		o->direction = (h->hook == HOOK_TC_EGRESS) == response ? DIRECTION_INGRESS : DIRECTION_EGRESS;
+	if (ours && o->direction == DIRECTION_EGRESS)
+		memset(o->mac, 0, 6); /* our own */
+}
+
+/* A response takes from its query what only the query's hook could know. */
+static void join_query(struct pipeline *p, struct observation *o, struct owner_key *owner)
+{
+	const struct query *q = queries_find(p->queries, o);
+
+	if (!q && p->options.client_of) {
+		p->options.client_of(p->options.ctx, o);
+		q = queries_find(p->queries, o);
+	}
+	if (!q)
+		return;
+	o->query_ns = q->time_ns;
+	o->source_bytes = q->bytes;
+	o->ifindex = q->ifindex;
+	o->forwarded = q->forwarded;
+	o->direction = q->direction;
+	memcpy(o->mac, q->mac, 6);
+	*owner = q->owner;
+	if (owner->quality)
+		owner->quality = OWNER_CACHED;
+}
+
+static void count(struct pipeline *p, const struct observation *o)
+{
+	p->counts.events[o->kind]++;
+	p->counts.owner[o->quality]++;
+	for (int i = 0; i < 16; i++)
+		p->counts.marks[i] += o->marks >> i & 1;
+	hosts_add(p->hosts, o);
+}
+
+static void observe(struct pipeline *p, const struct record *rec)
+{
+	struct observation *o = &p->observation;
+	struct owner_key owner = rec->head.owner;
+
+	decode_record(rec, p->domains, &p->arena, o);
+	o->time_ns = rec->head.time_ns + p->options.time_offset_ns;
+	o->query_ns = 0;
+	o->process = NULL;
+	set_roles(p, o, &rec->head);
+	if (o->direction == DIRECTION_INGRESS)
+		memset(&owner, 0, sizeof(owner)); /* the asker is elsewhere; ours only answers */
+	if (o->kind == OBSERVED_DNS_RESPONSE) {
+		join_query(p, o, &owner);
+	} else {
+		if (o->forwarded && p->options.client_of)
+			p->options.client_of(p->options.ctx, o);
+		if (o->kind == OBSERVED_DNS_QUERY)
+			queries_add(p->queries, o, &owner);
+	}
+	o->quality = owner.quality;
+	if (owner.quality && p->options.owners)
+		o->process = owners_get(p->options.owners, &owner);
+	count(p, o);
+	emit(p, o);
+}
+
+static void observe_head(struct pipeline *p, struct head *head)
+{
+	struct record *rec = native_read_head(p->native, &head->first, head->bytes, head->len);
+
+	heads_done(head);
+	if (rec)
+		observe(p, rec);
+}
+
+static void expire_heads(struct pipeline *p, uint64_t record_time_ns)
+{
+	struct head *head;
+
+	while ((head = heads_expired(p->heads, record_time_ns)))
+		observe_head(p, head);
+}
+
+static void add_part(struct pipeline *p, const struct record *part)
+{
+	struct head *head;
+	bool again;
+
+	do {
+		head = heads_add(p->heads, part, &again);
+		if (head)
+			observe_head(p, head);
+	} while (again);
+}
+
+void pipeline_feed(struct pipeline *p, const struct record *rec, size_t len)
+{
+	if (!record_is_sound(rec, len)) {
+		p->counts.rejected++;
+		return;
+	}
+	if (rec->head.time_ns >= p->next_expiry_ns) {
+		expire_heads(p, rec->head.time_ns);
+		p->next_expiry_ns = rec->head.time_ns + 1000000000;
+	}
+	if (rec->head.kind == RECORD_HTTP_PART)
+		add_part(p, rec);
+	else
+		observe(p, rec);
+}
+
+void pipeline_tick(struct pipeline *p, uint64_t now_ns)
+{
+	expire_heads(p, now_ns - p->options.time_offset_ns);
+}
+
+void pipeline_finish(struct pipeline *p)
+{
+	expire_heads(p, UINT64_MAX);
+	pipeline_flush(p);
+}
+
+void pipeline_health(struct pipeline *p, const struct ecs_health *h)
+{
+	size_t start = p->lines[LINES_JSON].len;
+
+	if (!p->style_used[LINES_JSON])
+		return;
+	ecs_health(p->ecs, &p->lines[LINES_JSON], h);
+	end_line(p, LINES_JSON, start);
+}
+
+void pipeline_stats(struct pipeline *p, const struct ecs_stats *s)
+{
+	size_t start = p->lines[LINES_JSON].len;
+
+	if (!p->style_used[LINES_JSON])
+		return;
+	ecs_stats(p->ecs, &p->lines[LINES_JSON], s);
+	end_line(p, LINES_JSON, start);
+}
+
+void pipeline_counts(const struct pipeline *p, struct counts *counts)
+{
+	*counts = p->counts;
+	counts->queries_evicted = queries_evicted(p->queries);
+	counts->heads_orphaned = heads_orphans(p->heads);
+	counts->hosts = hosts_count(p->hosts);
+	counts->hosts_evicted = hosts_evicted(p->hosts);
+	counts->processes_evicted = p->options.owners ? owners_evicted(p->options.owners) : 0;
+}

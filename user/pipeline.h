@@ -1,0 +1,62 @@
+/* pipeline.h: records in, lines out. One instance per sensor or replay; it knows neither interfaces nor
+ * files, and no clock but the records' own. */
+#ifndef METSUKE_PIPELINE_H
+#define METSUKE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "observe/counts.h"
+#include "observe/observation.h"
+#include "output/ecs.h"
+#include "output/sink.h"
+
+struct pipeline;
+struct owners;
+struct hosts;
+
+enum line_style { LINES_JSON, LINES_TEXT, LINES_COLOR };
+
+struct pipeline_options {
+	const struct config *config;
+	struct ecs_identity identity;
+	int64_t time_offset_ns; /* added to a record's time: what makes it nanoseconds since 1970 */
+	struct owners *owners;	/* borrowed; NULL: no processes */
+	/* live: is this one of the machine's own addresses? May be NULL. */
+	bool (*is_local)(void *ctx, const uint8_t ip[16]);
+	/* live: the client's own address behind source NAT, and its MAC; changes what it knows better.
+	 * May be NULL. */
+	void (*client_of)(void *ctx, struct observation *o);
+	void *ctx;
+};
+
+/* NULL: out of memory, or the Public Suffix List cannot be read (logged). */
+struct pipeline *pipeline_new(const struct pipeline_options *options);
+void pipeline_free(struct pipeline *p);
+
+/* Borrows the sink. Returns 0, or -1 when there are too many. */
+int pipeline_add_sink(struct pipeline *p, struct sink *sink, enum line_style style);
+
+/* One record of len bytes as it came off the ring; nothing of it is kept by reference. */
+void pipeline_feed(struct pipeline *p, const struct record *rec, size_t len);
+
+/* Lines gathered so far go to the sinks: at the end of every drain of the ring. */
+void pipeline_flush(struct pipeline *p);
+
+/* What still waits for more input is over: at the end of a capture, or at stop. */
+void pipeline_finish(struct pipeline *p);
+
+/* Moves on without records: unfinished heads older than now (since 1970) are emitted. */
+void pipeline_tick(struct pipeline *p, uint64_t now_ns);
+
+void pipeline_set_time_offset(struct pipeline *p, int64_t time_offset_ns);
+void pipeline_health(struct pipeline *p, const struct ecs_health *h);
+void pipeline_stats(struct pipeline *p, const struct ecs_stats *s);
+
+void pipeline_counts(const struct pipeline *p, struct counts *counts);
+
+struct hosts *pipeline_hosts(struct pipeline *p);
+
+#endif
