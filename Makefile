@@ -13,10 +13,10 @@ BPFTOOL ?= bpftool
 PKG_CONFIG ?= pkg-config
 Q := $(if $(filter 1,$(V)),,@)
 
-PKGS := libbpf jansson yaml-0.1 libpsl openssl libpcap libxxhash zlib
+PKGS := libbpf jansson yaml-0.1 libpsl openssl libpcap libxxhash libmnl libcap-ng zlib
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes $(if $(CI),-Werror)
-ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DMETSUKE_VERSION='"$(VERSION)"' -DBPF_DIR='"$(BUILD)/bpf"' \
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DMETSUKE_VERSION='"$(VERSION)"' \
 	-Iinclude -Iuser $(PKG_CFLAGS) -MMD -MP
 ARCH_INCLUDE := $(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu /usr/include))
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Werror -Iinclude -Ibpf -I$(ARCH_INCLUDE) -MMD -MP
@@ -55,7 +55,7 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 # The objects travel inside the program: nothing else has to be found at run time.
 $(BUILD)/obj/bpf_objects.o: $(BPF_OBJ) user/capture/bpf_objects.S
 	@mkdir -p $(@D)
-	$(Q)$(CC) -c -DBPF_DIR='"$(BUILD)/bpf"' user/capture/bpf_objects.S -o $@
+	$(Q)$(CC) -c -Wa,-I$(BUILD)/bpf user/capture/bpf_objects.S -o $@
 
 $(BUILD)/obj/%.o: %.c | need-libs
 	@mkdir -p $(@D)

@@ -97,7 +97,7 @@ static __always_inline void look_tc(struct __sk_buff *skb, enum link_type link)
 	look(&f, c, link, skb->len, HOOK_TC_EGRESS, skb->ifindex);
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int metsuke_xdp(struct xdp_md *ctx)
 {
 	look_xdp(ctx, LINK_ETHERNET);
@@ -105,7 +105,7 @@ int metsuke_xdp(struct xdp_md *ctx)
 }
 
 /* Devices without a link layer (tun, WireGuard, IP tunnels). */
-SEC("xdp")
+SEC("xdp.frags")
 int metsuke_xdp_ip(struct xdp_md *ctx)
 {
 	look_xdp(ctx, LINK_IP);

@@ -19,6 +19,7 @@ struct step {
 
 struct row {
 	const char *name;
+	const char *area; /* packet, dns or http */
 	enum link_type link;
 	struct settings settings;
 	unsigned int n_steps;

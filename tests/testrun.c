@@ -27,6 +27,7 @@ struct testrun {
 	int counters_fd;
 	int watched_fd;
 	int prog_fd[N_HOOKS][2];
+	unsigned int linear; /* 0: as much as fits */
 	bool stalled;
 };
 
@@ -132,6 +133,8 @@ bool testrun_takes(enum hook hook, const __u8 *data, unsigned int len)
 		return false;
 	if (hook == HOOK_XDP)
 		return true;
+	if (len > TESTRUN_MAX_TC)
+		return false;
 	type = data[12] << 8 | data[13];
 	header = type == ETHERTYPE_IP4 ? 20 : type == ETHERTYPE_IP6 ? 40 : 0;
 	return len >= TESTRUN_MIN + header;
@@ -155,17 +158,30 @@ void testrun_stall(struct testrun *t)
 	t->stalled = true;
 }
 
+bool testrun_linear(struct testrun *t, unsigned int bytes)
+{
+	static const __u8 frame[128];
+	static struct seen unused;
+
+	t->linear = bytes;
+	return !bytes || !testrun_look(t, HOOK_XDP, LINK_ETHERNET, frame, sizeof(frame), 0, &unused);
+}
+
 const char *testrun_look(struct testrun *t, enum hook hook, enum link_type link, const __u8 *data,
 			 unsigned int len, unsigned int ingress, struct seen *s)
 {
 	const __u32 expected = hook == HOOK_XDP ? XDP_PASS : (__u32)TC_ACT_UNSPEC;
 	struct __sk_buff skb = { .ingress_ifindex = ingress };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = len, .repeat = 1);
+	struct xdp_md xdp = { .data_end = t->linear };
 	struct counters after;
 
-	if (ingress) {
+	if (hook == HOOK_TC && ingress) {
 		opts.ctx_in = &skb;
 		opts.ctx_size_in = sizeof(skb);
+	} else if (hook == HOOK_XDP && t->linear && t->linear < len) {
+		opts.ctx_in = &xdp;
+		opts.ctx_size_in = sizeof(xdp);
 	}
 	s->n_records = 0;
 	s->len = 0;

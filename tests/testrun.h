@@ -12,9 +12,10 @@ enum hook { HOOK_XDP, HOOK_TC, N_HOOKS };
 
 extern const char *const hook_names[N_HOOKS];
 
-/* Frames fit into a page together with what the kernel puts around them; XDP has the smaller room. */
+/* For TC a frame fits into a page together with what the kernel puts around it; XDP has fragments. */
 #define TESTRUN_MIN 14
-#define TESTRUN_MAX 3500
+#define TESTRUN_MAX_TC 3500
+#define TESTRUN_MAX 65535
 
 struct testrun;
 
@@ -25,6 +26,10 @@ bool testrun_takes(enum hook hook, const __u8 *data, unsigned int len);
  * NULL: it said why on standard error. */
 struct testrun *testrun_new(unsigned int ring_bytes);
 void testrun_free(struct testrun *t);
+
+/* From now on XDP programs find only so many bytes of each frame in its linear part; 0: all that fit. Returns
+ * false where the kernel's test-run knows no such thing (before 6.18). */
+bool testrun_linear(struct testrun *t, unsigned int bytes);
 
 /* Writes the settings, forgets unfinished heads. */
 void testrun_reset(struct testrun *t, const struct settings *settings);

@@ -169,6 +169,18 @@ static bool is_local(const struct pipeline *p, const uint8_t ip[16])
 	return p->options.is_local && p->options.is_local(p->options.ctx, ip);
 }
 
+/* The client's MAC is in the frame where the frame comes from the client or goes to it; on a gateway's
+ * other side it is the gateway's own. */
+static void set_mac(struct observation *o, const struct record_head *h, bool response)
+{
+	bool client_side = h->hook == HOOK_CAPTURE || (h->hook == HOOK_TC_EGRESS) == response;
+
+	if (client_side)
+		memcpy(o->mac, response ? h->dmac : h->smac, 6);
+	else
+		memset(o->mac, 0, 6);
+}
+
 /* Who asked whom, and is either of them this host? */
 static void set_roles(const struct pipeline *p, struct observation *o, const struct record_head *h)
 {
@@ -183,7 +195,7 @@ static void set_roles(const struct pipeline *p, struct observation *o, const str
 	o->destination = response ? from : to;
 	o->source_bytes = response || h->proto == 6 ? 0 : h->payload_len;
 	o->destination_bytes = response ? h->payload_len : 0;
-	memcpy(o->mac, response ? h->dmac : h->smac, 6);
+	set_mac(o, h, response);
 	o->ifindex = h->ingress_ifindex && !response ? h->ingress_ifindex : h->ifindex;
 	if (h->hook == HOOK_CAPTURE)
 		ours = false;

@@ -94,6 +94,27 @@ static void test_rows(struct testrun *t, enum hook hook, const char *wanted)
 		 hook_names[hook], left_out);
 }
 
+/* The payload lies outside the linear part: every row once more, with its headers alone in there. */
+static void test_fragments(struct testrun *t)
+{
+	const struct rows *rows = rows_all();
+
+	if (!testrun_linear(t, 64)) {
+		tap_skip("the kernel's test-run cannot set the linear part (6.18 can)", "xdp: payload in fragments");
+		return;
+	}
+	for (unsigned int i = 0; i < rows->n; i++) {
+		const struct row *row = &rows->row[i];
+		const struct pkt *p = row->steps[0].pkt;
+
+		if (!fits(HOOK_XDP, row) || p->payload < TESTRUN_MIN || p->payload >= p->len)
+			continue;
+		testrun_linear(t, p->payload + i % 5); /* the first bytes of it may be in there */
+		test_row(t, HOOK_XDP, row, i + 1);
+	}
+	testrun_linear(t, 0);
+}
+
 static const struct row *query_row(void)
 {
 	return &rows_all()->row[0];
@@ -167,6 +188,7 @@ int main(int argc, char **argv)
 	for (enum hook hook = 0; hook < N_HOOKS; hook++)
 		test_rows(t, hook, argc > 1 ? argv[1] : NULL);
 	if (argc == 1) {
+		test_fragments(t);
 		test_hook_fields(t);
 		test_forwarded(t);
 		test_full_ring();

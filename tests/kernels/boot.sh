@@ -4,12 +4,14 @@
 #   boot.sh --fetch NAME             only gets the kernel; 77: the package could not be fetched
 # The program may be a script for busybox sh. It starts in /test, beside it the files named in
 # METSUKE_GUEST_FILES, the BPF objects in build/bpf (and $BPF_DIR). No root needed.
-# METSUKE_KERNELS: cache folder. METSUKE_BUILD: build. METSUKE_BOOT_TIMEOUT: seconds, 300.
+# METSUKE_KERNELS: cache folder. METSUKE_BUILD: build. METSUKE_BOOT_TIMEOUT: seconds, 300. METSUKE_MIRROR:
+# Debian mirror, if not the one of /etc/apt.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${METSUKE_KERNELS:-/var/cache/metsuke-kernels}
 build=${METSUKE_BUILD:-$here/../../build}
-mirror=${METSUKE_MIRROR:-http://deb.debian.org/debian}
+mirror=${METSUKE_MIRROR:-$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null |
+	grep -v '^ *#' | grep -oE 'https?://[^ ]*/debian/?( |$)' | head -1)}
 modules="veth dummy sch_ingress cls_bpf act_bpf"
 marker=METSUKE-GUEST-EXIT
 work='' qemu=''
@@ -39,6 +41,7 @@ private_apt() {
 fetch() {
 	local state=$cache/apt-$suite keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	local image=$package deb version m n=0 file
+	[ -n "$mirror" ] || die 77 "no Debian mirror in /etc/apt; METSUKE_MIRROR=URL names one"
 	[ -f $keyring ] || die 77 "no $keyring"
 	mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
 	echo "deb [signed-by=$keyring] $mirror $suite main" >"$state/sources.list"
@@ -118,7 +121,7 @@ initramfs() { # PROGRAM ARGS...
 }
 
 boot() { # the console on the first serial port, the program's output alone on the second
-	local accel=tcg status
+	local accel=tcg status why="ended early"
 	[ ! -w /dev/kvm ] || accel=kvm
 	touch "$work/console" "$work/out"
 	timeout -k 5 "${METSUKE_BOOT_TIMEOUT:-300}" qemu-system-x86_64 -accel $accel -cpu max -smp 1 -m 1024 -display none \
@@ -126,12 +129,13 @@ boot() { # the console on the first serial port, the program's output alone on t
 		-append "console=ttyS0 quiet panic=-1" -serial "file:$work/console" -serial "file:$work/out" </dev/null &
 	qemu=$!
 	wait $qemu
+	[ $? != 124 ] || why="took too long"
 	qemu=''
 	grep -v "^$marker " "$work/out"
 	status=$(sed -n "s/^$marker //p" "$work/out" | tail -1)
 	[ -z "$status" ] || return "$status"
-	echo "boot.sh: the guest did not finish; the end of its console:" >&2
-	tr -d '\r' <"$work/console" | tail -20 >&2
+	echo "boot.sh: the guest $why; the end of its console:" >&2
+	tr -d '\r' <"$work/console" | tail -40 >&2
 	return 125
 }
 

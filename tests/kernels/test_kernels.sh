@@ -16,7 +16,7 @@ testrun=$build/tests/bpf/test_testrun
 if [ -e "$testrun" ]; then METSUKE_GUEST_FILES+=" $testrun"; else echo "# no $testrun: only loading is tried"; fi
 export METSUKE_GUEST_FILES
 
-notes() { tail -25 "$errors" | sed 's/^/# /'; }
+notes() { tail -45 "$errors" | sed 's/^/# /'; }
 
 run() { # NAME
 	local name=$1 line verdict failed=0 status=0 fetched=0 began=$SECONDS

@@ -1,4 +1,5 @@
-/* bpf_objects.S: the compiled BPF objects as bytes of the program itself. */
+/* bpf_objects.S: the compiled BPF objects as bytes of the program itself; the build names
+ * their folder with -Wa,-I. */
 #define OBJECT(name, path)                                            \
 	.section .rodata;                                             \
 	.balign 16;                                                   \
@@ -11,6 +12,6 @@
 	.global name##_size;                                          \
 	name##_size: .quad name##_end - name
 
-OBJECT(bpf_sensor_object, BPF_DIR "/sensor.bpf.o")
-OBJECT(bpf_owner_object, BPF_DIR "/owner.bpf.o")
+OBJECT(bpf_sensor_object, "sensor.bpf.o")
+OBJECT(bpf_owner_object, "owner.bpf.o")
 .section .note.GNU-stack, "", @progbits

@@ -6,6 +6,7 @@
 
 #include "bounded.h"
 #include "dns.h"
+#include "http.h"
 #include "observe/name.h"
 
 bool record_is_sound(const struct record *rec, size_t len)
@@ -183,6 +184,17 @@ static void split_host(struct http_observation *http)
 	http->host.len = colon - 1;
 }
 
+/* A request line whose version is cut or odd ("GET / HTTP/1."): the target ends before it all the same. */
+static void drop_odd_version(struct text *target)
+{
+	for (size_t i = target->len; i >= 6; i--) {
+		if (!memcmp(target->at + i - 6, " HTTP/", 6)) {
+			target->len = i - 6;
+			return;
+		}
+	}
+}
+
 static void lower(char *at, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -202,6 +214,8 @@ static void decode_http(const struct record *rec, struct domains *domains, struc
 		at += rec->http.field_len[i];
 	}
 	o->kind = OBSERVED_HTTP_REQUEST;
+	if (rec->http.minor == HTTP_NO_VERSION)
+		drop_odd_version(&field[HTTP_TARGET]);
 	http->method = escape(arena, field[HTTP_METHOD], " \\\"", &o->marks);
 	http->target = escape(arena, field[HTTP_TARGET], " \\\"", &o->marks);
 	http->host = escape(arena, field[HTTP_HOST], "\\\"", &o->marks);
@@ -211,7 +225,7 @@ static void decode_http(const struct record *rec, struct domains *domains, struc
 	http->has_agent = rec->http.have >> HTTP_AGENT & 1;
 	http->has_referrer = rec->http.have >> HTTP_REFERRER & 1;
 	http->chunked = rec->http.chunked;
-	http->minor = rec->http.minor == 255 ? -1 : rec->http.minor;
+	http->minor = rec->http.minor == HTTP_NO_VERSION ? -1 : rec->http.minor;
 	http->content_length = read_length(field[HTTP_LENGTH]);
 	http->head_len = rec->http.head_len;
 	http->host_port = 0;

@@ -1,0 +1,78 @@
+#!/bin/bash
+# run.sh: runs test suites and adds up their TAP lines. usage: tests/run.sh [-k PATTERN] [SUITE...]
+#
+# A suite is a folder below tests/; its programs are build/tests/SUITE/test_* and the executable scripts
+# tests/SUITE/test_*.{sh,py}. -k runs only programs whose name matches the shell pattern *PATTERN*.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+build=${METSUKE_BUILD:-build}
+export METSUKE_BUILD=$build BPF_DIR=$build/bpf CMOCKA_MESSAGE_OUTPUT=TAP
+log=$build/tests/log
+pattern=
+passed=0 failed=0 skipped=0 skips=
+
+while getopts k: option; do
+	case $option in
+	k) pattern=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+suites=${*:-unit parse fuzz replay bpf net kernels}
+
+# Prints a program's failures with their details, and its skips.
+show() {
+	awk '/^not ok/ { show = 1; print; next }
+	     /^ok.*# SKIP/ { show = 0; print; next }
+	     /^#/ { if (show) print; next }
+	     { show = 0 }' "$1"
+}
+
+count() {
+	grep -cE "$1" "$2"
+}
+
+# run NAME PROGRAM: one program, its output to the log, its lines to the sums.
+run() {
+	local name=$1 program=$2 out="$log/${1//\//-}" rc ok not_ok skip note=
+
+	"$program" >"$out" 2>"$out.err" </dev/null
+	rc=$?
+	skip=$(count '^ok .*# SKIP' "$out")
+	ok=$(($(count '^ok ' "$out") - skip))
+	not_ok=$(count '^not ok ' "$out")
+	show "$out"
+	if [ "$not_ok" = 0 ] && { [ $rc != 0 ] || [ $((ok + skip)) = 0 ]; }; then
+		not_ok=1
+		note=" (exit status $rc)"
+		tail -n 30 "$out.err"
+		tail -n 3 "$out"
+	fi
+	printf '%-32s %5d passed %3d failed %3d skipped%s\n' "$name" "$ok" "$not_ok" "$skip" "$note"
+	passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
+	[ "$skip" = 0 ] || skips+=$(grep -E '^ok .*# SKIP' "$out" | sed "s|^ok [0-9]* *-* *|SKIPPED $name: |")$'\n'
+}
+
+mkdir -p "$log"
+for suite in $suites; do
+	if [ ! -d "tests/$suite" ]; then
+		[ $# = 0 ] || { echo "no suite tests/$suite" >&2; failed=$((failed + 1)); }
+		continue
+	fi
+	if ! make --no-print-directory BUILD="$build" "build-tests-$suite" >"$log/$suite-build" 2>&1; then
+		tail -n 30 "$log/$suite-build"
+		printf '%-32s does not build\n' "$suite"
+		failed=$((failed + 1))
+		continue
+	fi
+	for program in "$build/tests/$suite"/test_* "tests/$suite"/test_*.sh "tests/$suite"/test_*.py; do
+		name=${program##*/}
+		# A program whose source is gone is not run; -d files belong to the compiler.
+		[[ -x $program && ! -d $program && $name == *$pattern* && $name != *.d ]] && run "$suite/$name" "$program"
+	done
+done
+
+printf '%s' "$skips"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

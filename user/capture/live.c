@@ -1,0 +1,607 @@
+/* live.c: see live.h. */
+#include "capture/live.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "support/hash.h"
+#include "support/interface.h"
+#include "support/log.h"
+
+#define BPFFS "/sys/fs/bpf"
+#define BPFFS_MAGIC 0xcafe4a11
+#define N_OWNER_LINKS 5
+
+extern const char bpf_sensor_object[], bpf_owner_object[];
+extern const uint64_t bpf_sensor_object_size, bpf_owner_object_size;
+
+struct watched_interface {
+	char *name;
+	bool missing_said;
+	struct attachment attachment;
+};
+
+struct live {
+	struct bpf_object *sensor;
+	struct bpf_object *owner;
+	struct ring_buffer *ring;
+	struct bpf_link *owner_link[N_OWNER_LINKS];
+	struct attach_programs programs;
+	int counters_fd, hosts_fd, flagged_fd, watched_fd, processes_fd;
+	bool generic_only;
+	bool has_owner;
+	int n_cpus;
+	char pin_dir[256];
+	char cgroup_root[256];
+	live_record_fn *fn;
+	void *ctx;
+	size_t drained;
+	size_t drain_most;
+	size_t n_interfaces;
+	struct watched_interface interface[CONFIG_MAX_LIST];
+};
+
+/* The maps that people read; file names are the contract. */
+static const struct {
+	const char *map;
+	const char *file;
+	bool of_owner;
+} pins[] = {
+	{ "counters", "counters", false }, { "owners", "owners", true },
+	{ "processes", "processes", true }, { "hosts", "hosts", false },
+	{ "flagged", "flagged", false }, { ".data.settings", "settings", false },
+};
+
+#define N_PINS (sizeof(pins) / sizeof(pins[0]))
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char text[1024];
+	int n = vsnprintf(text, sizeof(text), format, args);
+
+	while (n > 0 && n < (int)sizeof(text) && text[n - 1] == '\n')
+		text[--n] = '\0';
+	log_line(level == LIBBPF_WARN ? LOG_LEVEL_DEBUG : LOG_LEVEL_DEBUG + 1, "%s", text);
+	return 0;
+}
+
+bool cgroup2_mount(char *path, size_t size)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *m;
+	bool found = false;
+
+	if (!mounts)
+		return false;
+	while (!found && (m = getmntent(mounts))) {
+		if (!strcmp(m->mnt_type, "cgroup2")) {
+			snprintf(path, size, "%s", m->mnt_dir);
+			found = true;
+		}
+	}
+	endmntent(mounts);
+	return found;
+}
+
+static struct bpf_object *open_object(const char *bytes, uint64_t size, const char *name)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
+
+	return bpf_object__open_mem(bytes, size, &opts);
+}
+
+static int map_fd(const struct bpf_object *obj, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(obj, name);
+}
+
+static int program_fd(const struct bpf_object *obj, const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(obj, name));
+}
+
+static void say_load_error(int err)
+{
+	log_error("cannot load the packet programs: %s", strerror(-err));
+	if (err == -EPERM)
+		log_error("root is needed, or CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; `metsuke check` says what is missing");
+	else if (err == -ENOMEM)
+		log_error("the limit of locked memory may be too low (ulimit -l)");
+	else
+		log_error("Linux 5.18 or later is needed; `metsuke check` says what this kernel lacks, log.level: debug shows the kernel's own words");
+}
+
+/* Attribution is worth having, and the sensor works without it. */
+static int load_owner(struct live *l)
+{
+	struct bpf_map *map;
+	int err;
+
+	l->owner = open_object(bpf_owner_object, bpf_owner_object_size, "owner");
+	if (!l->owner)
+		return -errno;
+	map = bpf_object__find_map_by_name(l->owner, "owners");
+	err = bpf_map__reuse_fd(map, map_fd(l->sensor, "owners"));
+	if (!err)
+		err = bpf_object__load(l->owner);
+	if (!err)
+		return 0;
+	bpf_object__close(l->owner);
+	l->owner = NULL;
+	return err;
+}
+
+static int load(struct live *l, const struct config *c)
+{
+	struct bpf_map *ring;
+	int err;
+
+	libbpf_set_print(print_libbpf);
+	l->sensor = open_object(bpf_sensor_object, bpf_sensor_object_size, "sensor");
+	if (!l->sensor)
+		return -errno;
+	ring = bpf_object__find_map_by_name(l->sensor, "bulk");
+	err = bpf_map__set_max_entries(ring, c->bulk_ring_bytes);
+	if (!err)
+		err = bpf_object__load(l->sensor);
+	if (err) {
+		say_load_error(err);
+		return err;
+	}
+	l->programs = (struct attach_programs){
+		.xdp = program_fd(l->sensor, "metsuke_xdp"),
+		.xdp_ip = program_fd(l->sensor, "metsuke_xdp_ip"),
+		.tc = program_fd(l->sensor, "metsuke_tc"),
+		.tc_ip = program_fd(l->sensor, "metsuke_tc_ip"),
+	};
+	l->counters_fd = map_fd(l->sensor, "counters");
+	l->hosts_fd = map_fd(l->sensor, "hosts");
+	l->flagged_fd = map_fd(l->sensor, "flagged");
+	l->watched_fd = map_fd(l->sensor, "watched");
+	err = load_owner(l);
+	if (err) {
+		log_warning("no process attribution: the kernel refuses the socket hooks (%s)%s", strerror(-err),
+			    access("/sys/kernel/btf/vmlinux", R_OK) ? "; it has no BTF (CONFIG_DEBUG_INFO_BTF)" :
+			    err == -EPERM			     ? "; is it locked down (lockdown=confidentiality)?" :
+								       "");
+	} else {
+		l->has_owner = true;
+		l->processes_fd = map_fd(l->owner, "processes");
+	}
+	return 0;
+}
+
+static bool on_bpffs(const char *dir)
+{
+	struct statfs fs;
+
+	return !statfs(dir, &fs) && (unsigned long)fs.f_type == BPFFS_MAGIC;
+}
+
+/* systemd mounts it; small systems and containers may not have it yet. */
+static void mount_bpffs(const char *dir)
+{
+	if (strncmp(dir, BPFFS "/", sizeof(BPFFS)) || on_bpffs(BPFFS))
+		return;
+	if (mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
+		log_warning("cannot mount a bpf file system at " BPFFS ": %s", strerror(errno));
+	else
+		log_info("mounted a bpf file system at " BPFFS);
+}
+
+/* The folder of the pins; our own leftovers in it go. The caller holds the instance's lock. */
+static int prepare_pins(struct live *l, const char *dir)
+{
+	char path[512];
+	int err = 0;
+
+	mount_bpffs(dir);
+	if (mkdir(dir, 0755) && errno != EEXIST)
+		err = -errno;
+	if (err || !on_bpffs(dir)) {
+		if (!err)
+			(void)rmdir(dir);
+		log_error("%s is not a folder on a bpf file system%s%s; paths.pin names another", dir,
+			  err ? ": " : "", err ? strerror(-err) : "");
+		return err ? err : -EINVAL;
+	}
+	snprintf(l->pin_dir, sizeof(l->pin_dir), "%s", dir);
+	for (size_t i = 0; i < N_PINS; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, pins[i].file);
+		(void)unlink(path); /* mostly not there */
+	}
+	return 0;
+}
+
+static int pin_maps(struct live *l)
+{
+	char path[512];
+
+	for (size_t i = 0; i < N_PINS; i++) {
+		struct bpf_object *obj = pins[i].of_owner && l->owner ? l->owner : l->sensor;
+		struct bpf_map *map = bpf_object__find_map_by_name(obj, pins[i].map);
+		int err;
+
+		if (!map)
+			continue; /* processes, without attribution */
+		snprintf(path, sizeof(path), "%s/%s", l->pin_dir, pins[i].file);
+		err = bpf_obj_pin(bpf_map__fd(map), path) ? -errno : 0;
+		if (err) {
+			log_error("cannot pin %s: %s", path, strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void unpin_maps(const struct live *l)
+{
+	char path[512];
+
+	if (!l->pin_dir[0])
+		return;
+	for (size_t i = 0; i < N_PINS; i++) {
+		snprintf(path, sizeof(path), "%s/%s", l->pin_dir, pins[i].file);
+		(void)unlink(path);
+	}
+	(void)rmdir(l->pin_dir); /* stays where somebody else put something in */
+}
+
+static int on_record(void *ctx, void *data, size_t len)
+{
+	struct live *l = ctx;
+
+	l->fn(l->ctx, data, len);
+	return ++l->drained < l->drain_most ? 0 : -EAGAIN; /* ends this round; the rest stays in the ring */
+}
+
+int live_open(const struct config *c, live_record_fn *fn, void *ctx, struct live **ret)
+{
+	struct live *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->fn = fn;
+	l->ctx = ctx;
+	l->processes_fd = -1;
+	l->generic_only = c->xdp_generic_only;
+	l->n_cpus = libbpf_num_possible_cpus();
+	err = prepare_pins(l, c->pin_dir);
+	if (!err)
+		err = load(l, c);
+	if (!err)
+		err = live_configure(l, c);
+	if (!err)
+		err = pin_maps(l);
+	if (!err) {
+		l->ring = ring_buffer__new(map_fd(l->sensor, "bulk"), on_record, l, NULL);
+		if (!l->ring) {
+			err = -errno;
+			log_error("cannot map the ring: %s", strerror(-err));
+		}
+	}
+	if (err) {
+		live_close(l);
+		return err;
+	}
+	*ret = l;
+	return 0;
+}
+
+void live_close(struct live *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < l->n_interfaces; i++) {
+		detach_interface(&l->interface[i].attachment);
+		free(l->interface[i].name);
+	}
+	for (int i = 0; i < N_OWNER_LINKS; i++)
+		bpf_link__destroy(l->owner_link[i]);
+	unpin_maps(l);
+	ring_buffer__free(l->ring);
+	bpf_object__close(l->owner);
+	bpf_object__close(l->sensor);
+	free(l);
+}
+
+/* Runs the iterator over all open files once. */
+static int prime(struct live *l)
+{
+	struct bpf_link *link = bpf_program__attach_iter(bpf_object__find_program_by_name(l->owner, "owner_prime"),
+							 NULL);
+	char drain[64];
+	int fd, err = 0;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0) {
+		err = -errno;
+	} else {
+		while (read(fd, drain, sizeof(drain)) > 0)
+			;
+		close(fd);
+	}
+	bpf_link__destroy(link);
+	return err;
+}
+
+int live_attach_owner(struct live *l)
+{
+	static const char *const names[N_OWNER_LINKS] = { "owner_connect4", "owner_connect6", "owner_sendmsg4",
+							  "owner_sendmsg6", "owner_egress" };
+	int fd, err = 0;
+
+	if (!l->has_owner)
+		return -ENOTSUP;
+	if (!cgroup2_mount(l->cgroup_root, sizeof(l->cgroup_root))) {
+		log_warning("no process attribution: cgroup v2 is not mounted (mount -t cgroup2 none /sys/fs/cgroup)");
+		l->has_owner = false;
+		return -ENOENT;
+	}
+	fd = open(l->cgroup_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		err = -errno;
+	for (int i = 0; i < N_OWNER_LINKS && !err; i++) {
+		l->owner_link[i] =
+			bpf_program__attach_cgroup(bpf_object__find_program_by_name(l->owner, names[i]), fd);
+		if (!l->owner_link[i])
+			err = -errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (err) {
+		log_warning("no process attribution: cannot attach to cgroup %s: %s", l->cgroup_root, strerror(-err));
+		l->has_owner = false;
+		return err;
+	}
+	err = prime(l);
+	if (err)
+		log_warning("sockets that are open already stay without a process: %s", strerror(-err));
+	return 0;
+}
+
+int live_configure(struct live *l, const struct config *c)
+{
+	struct settings settings;
+	uint32_t zero = 0;
+	int fd;
+
+	config_settings(c, &settings);
+	l->generic_only = c->xdp_generic_only;
+	if (bpf_map_update_elem(map_fd(l->sensor, ".data.settings"), &zero, &settings, BPF_ANY)) {
+		log_error("cannot write the settings: %s", strerror(errno));
+		return -errno;
+	}
+	fd = l->owner ? map_fd(l->owner, "owner.bss") : -1;
+	if (fd >= 0 && bpf_map_update_elem(fd, &zero, settings.dns_ports, BPF_ANY)) {
+		log_error("cannot write the socket hooks' settings: %s", strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+static struct watched_interface *find(struct live *l, const char *name)
+{
+	for (size_t i = 0; i < l->n_interfaces; i++)
+		if (!strcmp(l->interface[i].name, name))
+			return &l->interface[i];
+	return NULL;
+}
+
+static void let_go(struct live *l, struct watched_interface *w)
+{
+	uint32_t ifindex = w->attachment.ifindex;
+
+	(void)bpf_map_delete_elem(l->watched_fd, &ifindex); /* loopback is not in it */
+	detach_interface(&w->attachment);
+}
+
+static void attach_one(struct live *l, struct watched_interface *w)
+{
+	uint32_t ifindex = if_nametoindex(w->name), one = 1;
+	uint32_t handle = 1 + (hash_bytes(l->pin_dir, strlen(l->pin_dir), 0) & 0xfffe);
+	struct attachment *a = &w->attachment;
+	char error[256];
+
+	if (a->ifindex && a->ifindex == ifindex)
+		return;
+	if (a->ifindex) {
+		log_warning("%s is gone; it is watched again when it returns", w->name);
+		let_go(l, w);
+		w->missing_said = true;
+	}
+	if (!ifindex) {
+		if (!w->missing_said)
+			log_error("no such interface: %s", w->name);
+		w->missing_said = true;
+		return;
+	}
+	if (attach_interface(a, &l->programs, ifindex, l->generic_only, handle, error, sizeof(error))) {
+		log_error("cannot attach to %s: %s", w->name, error);
+		w->missing_said = true;
+		return;
+	}
+	w->missing_said = false;
+	if (a->xdp != XDP_NOT_WANTED)
+		(void)bpf_map_update_elem(l->watched_fd, &ifindex, &one, BPF_ANY); /* 256 fit, 32 are allowed */
+	log_info("watching %s: XDP %s, TC %s", w->name,
+		 a->xdp == XDP_NOT_WANTED ? "not needed on loopback" : xdp_mode_name(a->xdp), tc_mode_name(a->tc));
+}
+
+static bool wanted(const struct config_list *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->item[i], name))
+			return true;
+	return false;
+}
+
+size_t live_attach(struct live *l, const struct config_list *names)
+{
+	size_t attached = 0;
+
+	for (size_t i = 0; i < l->n_interfaces; i++) {
+		if (wanted(names, l->interface[i].name))
+			continue;
+		let_go(l, &l->interface[i]);
+		free(l->interface[i].name);
+		l->interface[i--] = l->interface[--l->n_interfaces];
+	}
+	for (size_t i = 0; i < names->n; i++) {
+		struct watched_interface *w = find(l, names->item[i]);
+
+		if (!w && l->n_interfaces < CONFIG_MAX_LIST) {
+			w = &l->interface[l->n_interfaces];
+			memset(w, 0, sizeof(*w));
+			w->name = strdup(names->item[i]);
+			if (!w->name)
+				continue;
+			l->n_interfaces++;
+		}
+		if (w)
+			attach_one(l, w);
+		attached += w && w->attachment.ifindex;
+	}
+	return attached;
+}
+
+int live_fd(const struct live *l)
+{
+	return ring_buffer__epoll_fd(l->ring);
+}
+
+size_t live_drain(struct live *l, size_t most)
+{
+	l->drained = 0;
+	l->drain_most = most;
+	(void)ring_buffer__consume(l->ring); /* negative: `most` was reached */
+	return l->drained;
+}
+
+int live_counters(const struct live *l, struct counters *sum)
+{
+	size_t n = sizeof(*sum) / sizeof(__u64);
+	__u64 *values = calloc(l->n_cpus, sizeof(*sum)), *to = (__u64 *)sum;
+	uint32_t zero = 0;
+	int err = 0;
+
+	memset(sum, 0, sizeof(*sum));
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(l->counters_fd, &zero, values))
+		err = -errno;
+	for (int cpu = 0; !err && cpu < l->n_cpus; cpu++)
+		for (size_t i = 0; i < n; i++)
+			to[i] += values[cpu * n + i];
+	free(values);
+	return err;
+}
+
+int live_processes_fd(const struct live *l)
+{
+	return l->processes_fd;
+}
+
+bool live_has_owner(const struct live *l)
+{
+	return l->has_owner;
+}
+
+const char *live_cgroup_root(const struct live *l)
+{
+	return l->cgroup_root[0] ? l->cgroup_root : NULL;
+}
+
+size_t live_interfaces(const struct live *l, struct live_interface *to, size_t max)
+{
+	size_t n = l->n_interfaces < max ? l->n_interfaces : max;
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = (struct live_interface){ l->interface[i].name, &l->interface[i].attachment };
+	return n;
+}
+
+static const char *merge(const char *so_far, const char *mode)
+{
+	return !so_far || !strcmp(so_far, mode) ? mode : "mixed";
+}
+
+const char *live_xdp_mode(const struct live *l)
+{
+	const char *mode = NULL;
+
+	for (size_t i = 0; i < l->n_interfaces; i++)
+		if (l->interface[i].attachment.ifindex && l->interface[i].attachment.xdp != XDP_NOT_WANTED)
+			mode = merge(mode, xdp_mode_name(l->interface[i].attachment.xdp));
+	return mode ? mode : "none";
+}
+
+const char *live_tc_mode(const struct live *l)
+{
+	const char *mode = NULL;
+
+	for (size_t i = 0; i < l->n_interfaces; i++)
+		if (l->interface[i].attachment.ifindex)
+			mode = merge(mode, tc_mode_name(l->interface[i].attachment.tc));
+	return mode ? mode : "none";
+}
+
+void live_put_host(void *live, const struct host_key *key, const struct host_counts *counts)
+{
+	(void)bpf_map_update_elem(((struct live *)live)->hosts_fd, key, counts, BPF_ANY); /* same cap as ours */
+}
+
+void live_drop_host(void *live, const struct host_key *key)
+{
+	(void)bpf_map_delete_elem(((struct live *)live)->hosts_fd, key);
+}
+
+void live_flagged(const struct live *l, void (*fn)(void *ctx, const struct flagged_key *key, const struct flagged *f),
+		  void *ctx)
+{
+	struct flagged_key key, *previous = NULL;
+	struct flagged value;
+
+	while (!bpf_map_get_next_key(l->flagged_fd, previous, &key)) {
+		if (!bpf_map_lookup_elem(l->flagged_fd, &key, &value))
+			fn(ctx, &key, &value);
+		previous = &key;
+	}
+}
+
+int live_try_load(const char **ret_which)
+{
+	static const struct {
+		const char *name, *bytes;
+		const uint64_t *size;
+	} objects[] = {
+		{ "packet programs", bpf_sensor_object, &bpf_sensor_object_size },
+		{ "socket hooks", bpf_owner_object, &bpf_owner_object_size },
+	};
+	int err = 0;
+
+	libbpf_set_print(print_libbpf);
+	for (size_t i = 0; i < 2 && !err; i++) {
+		struct bpf_object *obj = open_object(objects[i].bytes, *objects[i].size, i ? "owner" : "sensor");
+
+		*ret_which = objects[i].name;
+		err = obj ? bpf_object__load(obj) : -errno;
+		bpf_object__close(obj);
+	}
+	return err;
+}

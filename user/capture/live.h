@@ -1,0 +1,75 @@
+/* live.h: the programs in the kernel: loaded, attached, their maps and their ring. */
+#ifndef METSUKE_CAPTURE_LIVE_H
+#define METSUKE_CAPTURE_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/attach.h"
+#include "config.h"
+#include "counters.h"
+#include "pinned.h"
+#include "record.h"
+
+struct live;
+
+/* Called for each record; the bytes are valid until it returns. */
+typedef void live_record_fn(void *ctx, const struct record *rec, size_t len);
+
+/* Loads the programs and pins their maps in c->pin_dir; nothing is attached yet. Owner hooks that the
+ * kernel refuses leave *ret without attribution, and say so. Returns 0 or -errno, logged with what to do. */
+int live_open(const struct config *c, live_record_fn *fn, void *ctx, struct live **ret);
+
+/* Detaches, unpins, closes. */
+void live_close(struct live *l);
+
+/* Socket hooks on the root cgroup, and the sockets that are open already. */
+int live_attach_owner(struct live *l);
+
+/* Attaches to every wanted interface that is there, lets go of those that went. Missing ones are
+ * logged once. Returns the number attached. */
+size_t live_attach(struct live *l, const struct config_list *names);
+
+/* Settings anew, at reload. */
+int live_configure(struct live *l, const struct config *c);
+
+/* Readable when the ring wants to be emptied early. */
+int live_fd(const struct live *l);
+
+/* Feeds up to `most` records. Returns how many. */
+size_t live_drain(struct live *l, size_t most);
+
+/* Sums over the CPUs. */
+int live_counters(const struct live *l, struct counters *sum);
+
+int live_processes_fd(const struct live *l);
+bool live_has_owner(const struct live *l);
+const char *live_cgroup_root(const struct live *l);
+
+struct live_interface {
+	const char *name;
+	const struct attachment *attachment; /* ifindex 0: not there now */
+};
+
+size_t live_interfaces(const struct live *l, struct live_interface *to, size_t max);
+
+/* Modes over all interfaces: one name, or "mixed". */
+const char *live_xdp_mode(const struct live *l);
+const char *live_tc_mode(const struct live *l);
+
+/* For `hosts`. */
+void live_put_host(void *live, const struct host_key *key, const struct host_counts *counts);
+void live_drop_host(void *live, const struct host_key *key);
+
+/* Visits every entry of `flagged`. */
+void live_flagged(const struct live *l, void (*fn)(void *ctx, const struct flagged_key *key, const struct flagged *f),
+		  void *ctx);
+
+/* Loads both objects and throws them away again: what `metsuke check` reports. Returns 0 or -errno. */
+int live_try_load(const char **ret_which);
+
+/* Mount point of cgroup v2 from the mount table; false: none. */
+bool cgroup2_mount(char *path, size_t size);
+
+#endif

@@ -1,0 +1,610 @@
+/* run.c: metsuke run. Brings the sensor up in order, runs one loop, takes everything back in reverse. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/links.h"
+#include "capture/live.h"
+#include "capture/nat.h"
+#include "capture/owner.h"
+#include "cmd/cmd.h"
+#include "cmd/instance.h"
+#include "cmd/outputs.h"
+#include "cmd/privilege.h"
+#include "identity.h"
+#include "output/ip.h"
+#include "pipeline.h"
+#include "profile/hosts.h"
+#include "support/log.h"
+
+#define DRAIN_MS 10
+#define DRAIN_MOST 16384 /* records in one go: signals and timers get their turn under a flood */
+#define CLOSE_SECONDS 5
+
+static const char usage[] =
+	"usage: metsuke run [-c FILE] [-i IFACE]... [-o SINK]... [--format FORMAT]\n"
+	"\n"
+	"The live sensor: watches DNS and HTTP on the given interfaces (default: the one with the default\n"
+	"route, and lo where a stub resolver listens there) and prints each lookup, answer and request with\n"
+	"the program that made it. Root, or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE.\n"
+	"\n"
+	"  -c, --config FILE        configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
+	"  -i, --interface IFACE    interface to watch; may be repeated\n"
+	"  -o, --output SINK        -, file:PATH or unix:PATH; may be repeated (default -)\n"
+	"  -f, --format FORMAT      of standard output: auto (text on a terminal), json, text\n"
+	"  -R, --runtime-dir DIR    lock and control socket (default /run/metsuke)\n"
+	"  -P, --pin-dir DIR        pinned maps (default /sys/fs/bpf/metsuke)\n"
+	"  -h, --help\n"
+	"\n"
+	"SIGHUP reads the configuration again and reopens files; SIGTERM and SIGINT stop.\n"
+	"Exit status: 0, 1 failed, 2 usage.\n";
+
+static const struct option options[] = { OPT_CONFIG,  OPT_INTERFACE, OPT_OUTPUT, OPT_FORMAT,
+					 OPT_RUNTIME, OPT_PIN,	     OPT_HELP,	 OPT_END };
+
+struct run {
+	struct cmd_options options;
+	int argc;
+	char **argv;
+	struct config_list interfaces; /* configured, or found */
+	struct instance instance;
+	struct outputs outputs;
+	struct live *live;
+	struct links *links;
+	struct nat *nat;
+	struct owners *owners;
+	struct pipeline *pipeline;
+	struct identity identity;
+	int epoll_fd, signal_fd, drain_fd, second_fd;
+	int64_t offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME */
+	uint64_t start_ns, stats_ns, lost_ns;
+	struct counters lost_kernel; /* as of the last events-lost */
+	uint64_t lost_sink, lost_reader;
+	double cpu_seconds;
+	bool stop;
+	int status;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void read_clock_offset(struct run *r)
+{
+	uint64_t before = clock_ns(CLOCK_BOOTTIME), now = clock_ns(CLOCK_REALTIME), after = clock_ns(CLOCK_BOOTTIME);
+
+	r->offset_ns = now - (before + after) / 2;
+}
+
+static void on_record(void *ctx, const struct record *rec, size_t len)
+{
+	pipeline_feed(((struct run *)ctx)->pipeline, rec, len);
+}
+
+static bool on_is_local(void *ctx, const uint8_t ip[16])
+{
+	return links_is_local(((struct run *)ctx)->links, ip);
+}
+
+static void on_client_of(void *ctx, struct observation *o)
+{
+	nat_client_of(((struct run *)ctx)->nat, o);
+}
+
+/* What does not work as it should, or NULL. */
+static const char *degraded(const struct run *r)
+{
+	struct live_interface interface[CONFIG_MAX_LIST];
+	size_t n = live_interfaces(r->live, interface, CONFIG_MAX_LIST);
+
+	for (size_t i = 0; i < n; i++)
+		if (!interface[i].attachment->ifindex)
+			return "interface-missing";
+	for (size_t i = 0; i < r->outputs.n; i++)
+		if (sink_stats(r->outputs.sink[i]).broken)
+			return "sink-broken";
+	if (!live_has_owner(r->live))
+		return "no-process-attribution";
+	return NULL;
+}
+
+static void say_health(struct run *r, enum ecs_health_action action, const char *message, const char *reason)
+{
+	struct utsname kernel;
+	struct ecs_health h = {
+		.action = action,
+		.time_ns = clock_ns(CLOCK_REALTIME),
+		.message = message,
+		.degraded = reason,
+		.xdp = live_xdp_mode(r->live),
+		.tc = live_tc_mode(r->live),
+		.attribution = live_has_owner(r->live) ? "cgroup" : "none",
+	};
+
+	uname(&kernel);
+	h.kernel = kernel.release;
+	pipeline_health(r->pipeline, &h);
+	pipeline_flush(r->pipeline);
+}
+
+static uint64_t sink_drops(const struct run *r)
+{
+	uint64_t drops = 0;
+
+	for (size_t i = 0; i < r->outputs.n; i++)
+		drops += sink_stats(r->outputs.sink[i]).dropped;
+	return drops;
+}
+
+/* Loss since the last time becomes an event of its own. */
+static void say_losses(struct run *r)
+{
+	struct ecs_health h = { .action = ECS_LOST, .degraded = "events-lost", .time_ns = clock_ns(CLOCK_REALTIME),
+				.start_ns = r->lost_ns };
+	struct counters now;
+	struct counts counts;
+	uint64_t drops = sink_drops(r);
+	char message[160];
+
+	pipeline_counts(r->pipeline, &counts);
+	if (live_counters(r->live, &now))
+		return;
+	h.lost_ring = now.lost_bulk - r->lost_kernel.lost_bulk;
+	h.lost_reader = counts.rejected - r->lost_reader;
+	h.lost_sink = drops - r->lost_sink;
+	r->lost_ns = h.time_ns;
+	if (!h.lost_ring && !h.lost_reader && !h.lost_sink)
+		return;
+	r->lost_kernel = now;
+	r->lost_reader = counts.rejected;
+	r->lost_sink = drops;
+	snprintf(message, sizeof(message), "lost: %llu records at the ring, %llu in the reader, %llu lines at sinks",
+		 (unsigned long long)h.lost_ring, (unsigned long long)h.lost_reader,
+		 (unsigned long long)h.lost_sink);
+	h.message = message;
+	log_warning("%s", message);
+	pipeline_health(r->pipeline, &h);
+}
+
+static uint64_t rss_bytes(void)
+{
+	unsigned long size, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f) {
+		if (fscanf(f, "%lu %lu", &size, &resident) != 2)
+			resident = 0;
+		fclose(f);
+	}
+	return resident * sysconf(_SC_PAGESIZE);
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_SELF, &use);
+	return use.ru_utime.tv_sec + use.ru_stime.tv_sec + (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
+}
+
+static void say_stats(struct run *r)
+{
+	uint64_t now = clock_ns(CLOCK_REALTIME);
+	struct counters kernel = { 0 };
+	struct ecs_stats s = { .start_ns = r->stats_ns, .end_ns = now, .kernel = &kernel };
+	double cpu = cpu_seconds();
+
+	(void)live_counters(r->live, &kernel); /* zeros tell */
+	pipeline_counts(r->pipeline, &s.reader);
+	s.uptime_s = (now - r->start_ns) / 1000000000;
+	s.degraded = degraded(r);
+	(void)outputs_stats(&r->outputs, &s);
+	s.rss_bytes = rss_bytes();
+	s.cpu_pct = now > r->stats_ns ? (cpu - r->cpu_seconds) / ((now - r->stats_ns) / 1e9) : 0;
+	r->cpu_seconds = cpu;
+	r->stats_ns = now;
+	pipeline_stats(r->pipeline, &s);
+	pipeline_flush(r->pipeline);
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, value))
+		log_warning("status: cannot add %s", key);
+}
+
+static json_t *interfaces_json(const struct run *r)
+{
+	struct live_interface interface[CONFIG_MAX_LIST];
+	size_t n = live_interfaces(r->live, interface, CONFIG_MAX_LIST);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct attachment *a = interface[i].attachment;
+
+		json_array_append_new(list, json_pack("{s:s, s:b, s:s, s:s}", "name", interface[i].name, "present",
+						      a->ifindex != 0, "xdp", xdp_mode_name(a->xdp), "tc",
+						      tc_mode_name(a->tc)));
+	}
+	return list;
+}
+
+static json_t *ledger_json(const struct counters *c)
+{
+	json_t *o = json_object();
+
+	set(o, "packets", json_integer(c->packets));
+	set(o, "bytes", json_integer(c->bytes));
+#define X(name, class, meaning) set(o, #name, json_integer(c->name));
+	OUTCOMES(X)
+#undef X
+	set(o, "heads_evicted", json_integer(c->heads_evicted));
+	return o;
+}
+
+static json_t *sinks_json(const struct run *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->outputs.n; i++) {
+		struct sink_stats s = sink_stats(r->outputs.sink[i]);
+
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:b}", "sink",
+						      sink_spec(r->outputs.sink[i]), "sent", (json_int_t)s.sent,
+						      "dropped", (json_int_t)s.dropped, "errors",
+						      (json_int_t)s.errors, "queued_bytes", (json_int_t)s.queued,
+						      "working", !s.broken));
+	}
+	return list;
+}
+
+static void add_flagged(void *list, const struct flagged_key *key, const struct flagged *f)
+{
+	char text[IP_TEXT + 1] = "";
+
+	if (key->type == FLAGGED_HOST)
+		text[ip_text(key->ip, text)] = '\0';
+	else
+		snprintf(text, sizeof(text), "%u", key->tgid);
+	json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:s#, s:I}", "type",
+					      key->type == FLAGGED_HOST ? "host" : "process", "value", text, "score",
+					      (json_int_t)f->score, "reason", f->reason,
+					      strnlen(f->reason, sizeof(f->reason)), "since_ns",
+					      (json_int_t)f->since_ns));
+}
+
+static char *status_text(const struct run *r)
+{
+	struct counters kernel = { 0 };
+	struct counts counts;
+	const char *reason = degraded(r);
+	json_t *root = json_object(), *flagged = json_array();
+	char *text;
+
+	(void)live_counters(r->live, &kernel); /* zeros tell */
+	pipeline_counts(r->pipeline, &counts);
+	live_flagged(r->live, add_flagged, flagged);
+	set(root, "version", json_string(METSUKE_VERSION));
+	set(root, "pid", json_integer(getpid()));
+	set(root, "uptime_seconds", json_integer((clock_ns(CLOCK_REALTIME) - r->start_ns) / 1000000000));
+	set(root, "state", json_string(reason ? "degraded" : "ok"));
+	if (reason)
+		set(root, "reason", json_string(reason));
+	set(root, "interfaces", interfaces_json(r));
+	set(root, "process_attribution", json_string(live_has_owner(r->live) ? "cgroup" : "none"));
+	set(root, "ledger", ledger_json(&kernel));
+	set(root, "events", json_pack("{s:I, s:I, s:I}", "dns_queries",
+				      (json_int_t)counts.events[OBSERVED_DNS_QUERY], "dns_responses",
+				      (json_int_t)counts.events[OBSERVED_DNS_RESPONSE], "http_requests",
+				      (json_int_t)counts.events[OBSERVED_HTTP_REQUEST]));
+	set(root, "owners", json_pack("{s:I, s:I, s:I, s:I}", "socket", (json_int_t)counts.owner[OWNER_SOCKET],
+				      "primed", (json_int_t)counts.owner[OWNER_PRIMED], "cached",
+				      (json_int_t)counts.owner[OWNER_CACHED], "none",
+				      (json_int_t)counts.owner[OWNER_NONE]));
+	set(root, "sinks", sinks_json(r));
+	set(root, "flagged", flagged);
+	text = json_dumps(root, JSON_COMPACT);
+	json_decref(root);
+	return text;
+}
+
+static void answer_status(struct run *r)
+{
+	char *text = status_text(r);
+
+	instance_answer(&r->instance, text ? text : "{}", text ? strlen(text) : 2);
+	free(text);
+}
+
+static void reload(struct run *r)
+{
+	struct config next;
+
+	log_info("reading the configuration again");
+	outputs_reopen(&r->outputs);
+	if (cmd_reload(r->argc, r->argv, options, &next)) {
+		log_error("the configuration stays as it was");
+		say_health(r, ECS_RELOADED, "configuration refused, the old one stays", "configuration-refused");
+		return;
+	}
+	if (live_configure(r->live, &next)) {
+		config_free(&next);
+		return;
+	}
+	if (next.interfaces.n) {
+		config_list_clear(&r->interfaces);
+		for (size_t i = 0; i < next.interfaces.n; i++)
+			(void)config_list_add(&r->interfaces, next.interfaces.item[i]); /* it fitted there */
+		(void)live_attach(r->live, &r->interfaces);
+	}
+	r->options.config.stats_seconds = next.stats_seconds;
+	config_free(&next);
+	say_health(r, ECS_RELOADED, "configuration read again", degraded(r));
+}
+
+static void every_second(struct run *r)
+{
+	uint64_t now = clock_ns(CLOCK_REALTIME);
+
+	read_clock_offset(r);
+	pipeline_set_time_offset(r->pipeline, r->offset_ns);
+	pipeline_tick(r->pipeline, now);
+	hosts_sync(pipeline_hosts(r->pipeline), live_put_host, live_drop_host, r->live);
+	say_losses(r);
+	if (now - r->stats_ns >= r->options.config.stats_seconds * 1000000000)
+		say_stats(r);
+	pipeline_flush(r->pipeline);
+	if (outputs_gone(&r->outputs)) {
+		log_error("standard output was closed by its reader");
+		r->stop = true;
+		r->status = EXIT_FAILED;
+	}
+}
+
+static void drain(struct run *r)
+{
+	while (live_drain(r->live, DRAIN_MOST) == DRAIN_MOST) {
+		pipeline_flush(r->pipeline);
+		break; /* more is there: the descriptor stays readable, or the timer comes */
+	}
+	pipeline_flush(r->pipeline);
+}
+
+static void on_signal(struct run *r)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			reload(r);
+		else
+			r->stop = true;
+	}
+}
+
+static void clear_timer(int fd)
+{
+	uint64_t times;
+
+	(void)!read(fd, &times, sizeof(times)); /* how often does not matter */
+}
+
+static void loop(struct run *r)
+{
+	struct epoll_event events[8];
+
+	while (!r->stop) {
+		int n = epoll_wait(r->epoll_fd, events, 8, -1);
+
+		for (int i = 0; i < n; i++) {
+			int fd = events[i].data.fd;
+
+			if (fd == live_fd(r->live)) {
+				drain(r);
+			} else if (fd == r->drain_fd) {
+				clear_timer(fd);
+				drain(r);
+			} else if (fd == r->second_fd) {
+				clear_timer(fd);
+				every_second(r);
+			} else if (fd == r->signal_fd) {
+				on_signal(r);
+			} else if (fd == r->instance.listen_fd) {
+				answer_status(r);
+			} else if (fd == links_fd(r->links)) {
+				links_read(r->links);
+				(void)live_attach(r->live, &r->interfaces);
+			}
+		}
+	}
+}
+
+static int timer(unsigned int ms)
+{
+	struct itimerspec t = {
+		.it_value = { ms / 1000, ms % 1000 * 1000000L },
+		.it_interval = { ms / 1000, ms % 1000 * 1000000L },
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &t, NULL);
+	return fd;
+}
+
+static int watch(struct run *r, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	return fd < 0 || epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -1 : 0;
+}
+
+static int open_loop(struct run *r)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	r->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	r->drain_fd = timer(DRAIN_MS);
+	r->second_fd = timer(1000);
+	if (watch(r, r->signal_fd) || watch(r, r->drain_fd) || watch(r, r->second_fd) ||
+	    watch(r, live_fd(r->live)) || watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd)) {
+		log_error("cannot set up the event loop: %s", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* Blocked before any thread starts, so that the loop alone receives them. */
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int choose_interfaces(struct run *r)
+{
+	const struct config_list *wanted = &r->options.config.interfaces;
+	char name[64];
+
+	for (size_t i = 0; i < wanted->n; i++)
+		if (config_list_add(&r->interfaces, wanted->item[i]))
+			return -1;
+	if (r->interfaces.n)
+		return 0;
+	if (!links_default_interface(name, sizeof(name))) {
+		log_error("there is no default route to choose an interface by; name one: -i IFACE");
+		return -1;
+	}
+	if (config_list_add(&r->interfaces, name))
+		return -1;
+	return links_stub_resolver() && strcmp(name, "lo") ? config_list_add(&r->interfaces, "lo") : 0;
+}
+
+static int open_pipeline(struct run *r)
+{
+	struct config *c = &r->options.config;
+	struct pipeline_options po = {
+		.config = c,
+		.time_offset_ns = r->offset_ns,
+		.is_local = on_is_local,
+		.client_of = on_client_of,
+		.ctx = r,
+	};
+
+	identity_fill(&r->identity, c, r->start_ns);
+	po.identity = identity_ecs(&r->identity);
+	if (live_has_owner(r->live)) {
+		r->owners = owners_new(live_processes_fd(r->live), c->max_processes, r->offset_ns,
+				       live_cgroup_root(r->live), r->identity.host_id);
+		if (!r->owners)
+			return -1;
+	}
+	po.owners = r->owners;
+	r->pipeline = pipeline_new(&po);
+	if (!r->pipeline)
+		return -1;
+	return outputs_attach(&r->outputs, r->pipeline);
+}
+
+/* Up to the point where everything is attached. */
+static int bring_up(struct run *r)
+{
+	struct config *c = &r->options.config;
+
+	if (instance_open(&r->instance, c->runtime_dir))
+		return -1;
+	if (outputs_open(&r->outputs, c, false))
+		return -1;
+	r->links = links_new();
+	if (!r->links) {
+		log_error("cannot watch the network configuration: %s", strerror(errno));
+		return -1;
+	}
+	if (choose_interfaces(r) || live_open(c, on_record, r, &r->live))
+		return -1;
+	(void)live_attach_owner(r->live); /* works without; said by then */
+	r->nat = nat_new();
+	if (open_pipeline(r) || open_loop(r))
+		return -1;
+	if (live_attach(r->live, &r->interfaces) < r->interfaces.n)
+		return -1;
+	privilege_drop();
+	return 0;
+}
+
+static void tear_down(struct run *r)
+{
+	if (r->pipeline && r->live) {
+		(void)live_drain(r->live, SIZE_MAX);
+		pipeline_finish(r->pipeline);
+	}
+	outputs_close(&r->outputs, CLOSE_SECONDS);
+	live_close(r->live);
+	pipeline_free(r->pipeline);
+	owners_free(r->owners);
+	nat_free(r->nat);
+	links_free(r->links);
+	for (int *fd = (int[]){ r->epoll_fd, r->signal_fd, r->drain_fd, r->second_fd, -2 }; *fd != -2; fd++)
+		if (*fd >= 0)
+			close(*fd);
+	instance_close(&r->instance);
+	config_list_clear(&r->interfaces);
+	cmd_options_free(&r->options);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run r = { .argc = argc, .argv = argv, .status = EXIT_FAILED };
+	int status = cmd_parse(argc, argv, options, usage, &r.options);
+
+	if (status >= 0)
+		return status;
+	if (optind < argc) {
+		fprintf(stderr, "metsuke run: '%s' is not an option; interfaces go with -i\n", argv[optind]);
+		cmd_options_free(&r.options);
+		return EXIT_USAGE;
+	}
+	r.epoll_fd = r.signal_fd = r.drain_fd = r.second_fd = -1;
+	r.instance.lock_fd = -1;
+	block_signals();
+	r.start_ns = r.stats_ns = r.lost_ns = clock_ns(CLOCK_REALTIME);
+	read_clock_offset(&r);
+	if (privilege_check() == 0 && bring_up(&r) == 0) {
+		r.status = 0;
+		say_health(&r, ECS_STARTED, "started", degraded(&r));
+		loop(&r);
+		(void)live_drain(r.live, SIZE_MAX);
+		pipeline_finish(r.pipeline);
+		say_losses(&r);
+		say_stats(&r);
+		say_health(&r, ECS_STOPPED, "stopped", degraded(&r));
+	}
+	tear_down(&r);
+	return r.status;
+}

@@ -1,0 +1,113 @@
+/* status.c: metsuke status. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/instance.h"
+#include "support/log.h"
+
+static const char usage[] = "usage: metsuke status [--json] [-c FILE] [--runtime-dir DIR]\n"
+			    "\n"
+			    "What the running sensor is doing: interfaces and their modes, the ledger of every packet, events,\n"
+			    "sinks, flagged hosts and processes.\n"
+			    "\n"
+			    "  -j, --json               as one JSON object\n"
+			    "  -c, --config FILE        configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
+			    "  -R, --runtime-dir DIR    of the sensor to ask (default /run/metsuke)\n"
+			    "  -h, --help\n"
+			    "\n"
+			    "Exit status: 0, 1 when no sensor answers, 2 usage.\n";
+
+static const struct option options[] = { OPT_CONFIG, OPT_JSON, OPT_RUNTIME, OPT_HELP, OPT_END };
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "-";
+}
+
+static long long number_of(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static void print_numbers(const char *title, const json_t *o, bool zeros)
+{
+	const char *key;
+	json_t *value;
+
+	printf("%s\n", title);
+	json_object_foreach((json_t *)o, key, value)
+		if (zeros || json_integer_value(value))
+			printf("  %-20s %15lld\n", key, (long long)json_integer_value(value));
+}
+
+static void print_status(const json_t *s)
+{
+	const json_t *item;
+	size_t i;
+
+	printf("metsuke %s, pid %lld, up %lld s: %s%s%s\n", text_of(s, "version"), number_of(s, "pid"),
+	       number_of(s, "uptime_seconds"), text_of(s, "state"), json_object_get(s, "reason") ? ", " : "",
+	       json_object_get(s, "reason") ? text_of(s, "reason") : "");
+	printf("interfaces\n");
+	json_array_foreach(json_object_get(s, "interfaces"), i, item)
+		printf("  %-20s XDP %s, TC %s%s\n", text_of(item, "name"), text_of(item, "xdp"), text_of(item, "tc"),
+		       json_is_true(json_object_get(item, "present")) ? "" : " (not there)");
+	printf("process attribution    %s\n", text_of(s, "process_attribution"));
+	print_numbers("ledger", json_object_get(s, "ledger"), false);
+	print_numbers("events", json_object_get(s, "events"), true);
+	print_numbers("process known by", json_object_get(s, "owners"), true);
+	printf("sinks\n");
+	json_array_foreach(json_object_get(s, "sinks"), i, item)
+		printf("  %-20s %lld sent, %lld dropped, %lld errors%s\n", text_of(item, "sink"),
+		       number_of(item, "sent"), number_of(item, "dropped"), number_of(item, "errors"),
+		       json_is_true(json_object_get(item, "working")) ? "" : " (not working)");
+	printf("flagged\n");
+	json_array_foreach(json_object_get(s, "flagged"), i, item)
+		printf("  %-8s %-40s %3lld  %s\n", text_of(item, "type"), text_of(item, "value"),
+		       number_of(item, "score"), text_of(item, "reason"));
+	if (!json_array_size(json_object_get(s, "flagged")))
+		printf("  none\n");
+}
+
+static int show(const char *text, bool as_json)
+{
+	json_error_t error;
+	json_t *status = json_loads(text, 0, &error);
+
+	if (!status) {
+		log_error("the sensor's answer cannot be read: %s", error.text);
+		return EXIT_FAILED;
+	}
+	if (as_json)
+		puts(text);
+	else
+		print_status(status);
+	json_decref(status);
+	return 0;
+}
+
+int cmd_status(int argc, char **argv)
+{
+	struct cmd_options o;
+	int status = cmd_parse(argc, argv, options, usage, &o);
+	char *text;
+
+	if (status >= 0)
+		return status;
+	text = instance_ask(o.config.runtime_dir);
+	if (text)
+		status = show(text, o.json);
+	else if (errno == EACCES)
+		log_error("not permitted to ask the sensor in %s; use sudo", o.config.runtime_dir);
+	else
+		log_error("no sensor runs with %s (%s)", o.config.runtime_dir, strerror(errno));
+	free(text);
+	cmd_options_free(&o);
+	return text ? status : EXIT_FAILED;
+}
