@@ -82,6 +82,17 @@ clean: ## remove everything that was built
 install: all ## install below PREFIX (default /usr/local), DESTDIR in front
 	install -Dm755 $(BUILD)/metsuke $(DESTDIR)$(PREFIX)/sbin/metsuke
 
+LINT_SRC := user/main.c $(USER_SRC)
+
+lint: all ## cppcheck and clang-tidy over the sources
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem --suppress=unknownMacro -D__x86_64__ -DMETSUKE_VERSION='""' -Iinclude -Iuser user
+	$(Q)clang-tidy --quiet $(LINT_SRC) -- -std=gnu11 -D_GNU_SOURCE -DMETSUKE_VERSION='""' -Iinclude -Iuser $(PKG_CFLAGS) 2>/dev/null
+
+format: ## how the sources would look formatted: prints the differences
+	@for f in $$(git ls-files '*.c' '*.h'); do clang-format $$f | diff -u --label $$f $$f - ; done; true
+
 include tests/tests.mk
+-include tools/bench/bench.mk
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -51,9 +51,14 @@ static const char *bad_texts(const struct observation *o)
 
 	if (o->kind == OBSERVED_HTTP_REQUEST) {
 		const struct text texts[] = {
-			o->http.method,		  o->http.target,	   o->http.host,
-			o->http.agent,		  o->http.referrer,	   o->http.domain.registered,
-			o->http.domain.subdomain, o->http.domain.suffix,
+			o->http.method,
+			o->http.target,
+			o->http.host,
+			o->http.agent,
+			o->http.referrer,
+			o->http.domain.registered,
+			o->http.domain.subdomain,
+			o->http.domain.suffix,
 		};
 
 		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && !wrong; i++)

@@ -113,12 +113,12 @@ static const struct text_row header_lines[] = {
 	  "GET / HTTP/1.1\r\nHost\r\nUser-Agent\r\nReferer\r\nContent-Length\r\nTransfer-Encoding" END,
 	  OUTCOME_http, 0, "no_host no_agent no_referrer no_length chunked=0" },
 	{ "control bytes that differ by the case bit",
-	  "GET / HTTP/1.1\r\nHost\x1a a\r\nUser\x0d" "Agent: b\r\nReferer\x1a c" END, OUTCOME_http, 0,
-	  "no_host no_agent no_referrer" },
+	  "GET / HTTP/1.1\r\nHost\x1a a\r\nUser\x0d"
+	  "Agent: b\r\nReferer\x1a c" END,
+	  OUTCOME_http, 0, "no_host no_agent no_referrer" },
 	{ "white space before a field name", "GET / HTTP/1.1\r\n Host: a" END, OUTCOME_http, 0, "no_host" },
-	{ "empty values",
-	  "GET / HTTP/1.1\r\nHost:\r\nUser-Agent:\r\nReferer:\r\nContent-Length:" END, OUTCOME_http, 0,
-	  "n_host=0 n_agent=0 n_referrer=0 n_length=0" },
+	{ "empty values", "GET / HTTP/1.1\r\nHost:\r\nUser-Agent:\r\nReferer:\r\nContent-Length:" END,
+	  OUTCOME_http, 0, "n_host=0 n_agent=0 n_referrer=0 n_length=0" },
 	{ "second Host is ignored", "GET / HTTP/1.1\r\nHost: a\r\nHost: b" END, OUTCOME_http, 0, "host=\\x20a" },
 	{ "8-bit bytes in Host", "GET / HTTP/1.1\r\nHost: \xc3\xa4.example" END, OUTCOME_http, 0,
 	  "host=\\x20\\xc3\\xa4.example" },
@@ -196,7 +196,8 @@ static void length_rows(void)
 	lengths_row("head of 4096 bytes", 2047, 255, 511, 1023, 196);
 	row_expect(OUTCOME_http, MARK_field_length, "head=4096 n_length=31");
 	lengths_row("head of 4097 bytes", 2047, 255, 511, 1023, 197);
-	row_expect(OUTCOME_http, MARK_oversize | MARK_incomplete | MARK_field_length, "head=0 n_agent=511 n_referrer=1023");
+	row_expect(OUTCOME_http, MARK_oversize | MARK_incomplete | MARK_field_length,
+		   "head=0 n_agent=511 n_referrer=1023");
 	lengths_row("request line of more than 4096 bytes", 5000, 0, 0, 0, 0);
 	row_expect(OUTCOME_http, MARK_oversize | MARK_incomplete | MARK_no_version | MARK_field_length,
 		   "n_target=2047");

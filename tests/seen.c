@@ -13,7 +13,7 @@ const char *outcome_name(enum outcome out)
 #define X(name, class, meaning) #name,
 		OUTCOMES(X)
 #undef X
-		"none",
+			"none",
 	};
 
 	return names[out];
@@ -243,8 +243,8 @@ static bool has_word(const char *text, const char *word, size_t len)
 static void mark_names(char *to, size_t size, unsigned int marks)
 {
 	to[0] = '\0';
-#define X(name, bit, meaning)                                 \
-	if (marks & MARK_##name && strlen(to) + 40 < size)    \
+#define X(name, bit, meaning)                                                                                     \
+	if (marks & MARK_##name && strlen(to) + 40 < size)                                                        \
 		strcat(to, " " #name);
 	MARKS(X)
 #undef X

@@ -19,7 +19,12 @@ struct key {
 	const char *initial; /* as it would stand in the file; lists separated by spaces */
 	const char *one_of;  /* KEY_TEXT, KEY_LIST: the values allowed, separated by spaces; NULL: any */
 	const char *help;
+	bool (*valid)(const char *text); /* KEY_LIST: of each item; NULL: any */
+	const char *expected;		 /* what valid() wants, for the error */
 };
+
+static bool valid_port(const char *text);
+static bool valid_network(const char *text);
 
 #define AT(member) offsetof(struct config, member)
 
@@ -38,14 +43,16 @@ static const struct key keys[] = {
 	  "a file sink starts a new file after this time; 0: never" },
 	{ "output.rotate_keep", KEY_NUMBER, AT(rotate_keep), 0, 1000, "5", NULL,
 	  "rotated files that are kept as PATH.1 (newest), PATH.2, ..." },
-	{ "dns.ports", KEY_LIST, AT(dns_ports), 0, 0, "53", NULL, "UDP ports that carry DNS; at most 4" },
+	{ "dns.ports", KEY_LIST, AT(dns_ports), 0, 0, "53", NULL, "UDP ports that carry DNS; at most 4",
+	  valid_port, "a port (1 to 65535)" },
 	{ "http.enabled", KEY_BOOL, AT(http), 0, 0, "true", NULL, "look for HTTP/1 requests on every TCP port" },
 	{ "tunnels.inspect", KEY_LIST, AT(tunnels), 0, 0, "", "gre ipip vxlan",
 	  "tunnels that are looked into, one level deep: gre, ipip, vxlan" },
 	{ "tunnels.vxlan_port", KEY_NUMBER, AT(vxlan_port), 1, 65535, "4789", NULL, "UDP port of VXLAN" },
 	{ "networks.home", KEY_LIST, AT(home_networks), 0, 0,
 	  "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 fe80::/10", NULL,
-	  "inside networks: they tell inbound from outbound in forwarded traffic" },
+	  "inside networks: they tell inbound from outbound in forwarded traffic", valid_network,
+	  "a network (address/length)" },
 	{ "capture.xdp_generic_only", KEY_BOOL, AT(xdp_generic_only), 0, 0, "false", NULL,
 	  "do not try native XDP" },
 	{ "capture.ring_bytes", KEY_NUMBER, AT(bulk_ring_bytes), 4096, 1ULL << 30, "8388608", NULL,
@@ -71,6 +78,32 @@ static const struct key keys[] = {
 	{ "log.level", KEY_TEXT, AT(log_level), 0, 0, "info", "error warning info debug",
 	  "least important message that is logged" },
 };
+
+static bool port_of(const char *text, uint16_t *ret_port)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end == text || *end || n < 1 || n > 65535)
+		return false;
+	*ret_port = n;
+	return true;
+}
+
+static bool valid_port(const char *text)
+{
+	uint16_t port;
+
+	return port_of(text, &port);
+}
+
+static bool valid_network(const char *text)
+{
+	unsigned int bits;
+	uint8_t ip[16];
+
+	return network_parse(text, ip, &bits);
+}
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -146,6 +179,10 @@ static const char *set_value(struct config *c, const struct key *k, const char *
 		*(bool *)member(c, k) = text[0] == 't';
 		return NULL;
 	case KEY_LIST:
+		if (k->valid && !k->valid(text)) {
+			snprintf(room, size, "'%s' is not %s", text, k->expected);
+			return room;
+		}
 		if (config_list_add(member(c, k), text))
 			return "too many items";
 		return NULL;
@@ -338,6 +375,7 @@ static int read_document(struct reader *r, FILE *file)
 		fault(r, root, "file", "expected keys and values");
 	if (r->faults)
 		err = -EINVAL;
+	r->document = NULL;
 	yaml_document_delete(&document);
 	yaml_parser_delete(&parser);
 	return err;
@@ -370,21 +408,8 @@ int config_load(struct config *c, const char *path, bool required)
 	return 0;
 }
 
-static bool port_of(const char *text, uint16_t *ret_port)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (end == text || *end || n < 1 || n > 65535)
-		return false;
-	*ret_port = n;
-	return true;
-}
-
 int config_check(const struct config *c)
 {
-	struct networks *networks;
-	uint16_t port;
 	int err = 0;
 
 	if (c->bulk_ring_bytes & (c->bulk_ring_bytes - 1)) {
@@ -400,16 +425,6 @@ int config_check(const struct config *c)
 		log_error("dns.ports: expected 1 to %d ports", MAX_DNS_PORTS);
 		err = -EINVAL;
 	}
-	for (size_t i = 0; i < c->dns_ports.n; i++) {
-		if (!port_of(c->dns_ports.item[i], &port)) {
-			log_error("dns.ports: '%s' is not a port (1 to 65535)", c->dns_ports.item[i]);
-			err = -EINVAL;
-		}
-	}
-	networks = networks_new(&c->home_networks);
-	if (!networks)
-		err = -EINVAL;
-	networks_free(networks);
 	return err;
 }
 
@@ -417,7 +432,7 @@ void config_settings(const struct config *c, struct settings *s)
 {
 	memset(s, 0, sizeof(*s));
 	for (size_t i = 0; i < c->dns_ports.n && i < MAX_DNS_PORTS; i++)
-		(void)port_of(c->dns_ports.item[i], &s->dns_ports[i]); /* checked before */
+		(void)port_of(c->dns_ports.item[i], &s->dns_ports[i]); /* checked when read */
 	s->vxlan_port = c->vxlan_port;
 	s->http = c->http;
 	s->wakeup_bytes = c->wakeup_bytes;

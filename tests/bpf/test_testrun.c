@@ -100,7 +100,8 @@ static void test_fragments(struct testrun *t)
 	const struct rows *rows = rows_all();
 
 	if (!testrun_linear(t, 64)) {
-		tap_skip("the kernel's test-run cannot set the linear part (6.18 can)", "xdp: payload in fragments");
+		tap_skip("the kernel's test-run cannot set the linear part (6.18 can)",
+			 "xdp: payload in fragments");
 		return;
 	}
 	for (unsigned int i = 0; i < rows->n; i++) {

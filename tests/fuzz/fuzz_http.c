@@ -8,7 +8,7 @@
 #define SEGMENT_LENGTH 0x0fff
 #define SEGMENT_LOST 0x1000
 #define SEGMENT_TWICE 0x2000
-#define SEGMENT_CUT 0x4000  /* its last byte was not captured */
+#define SEGMENT_CUT 0x4000   /* its last byte was not captured */
 #define SEGMENT_OTHER 0x8000 /* of another connection */
 
 static void look_segment(struct look *l, const uint8_t *data, unsigned int len, uint32_t seq, unsigned int flags)

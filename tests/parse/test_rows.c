@@ -81,7 +81,7 @@ static void test_coverage(const struct rows *rows)
 	OUTCOMES(X)
 #undef X
 	marks |= MARK_too_many; /* DNS_MAX bytes have fewer steps than DNS_STEPS */
-#define X(name, bit, meaning) tap_result(marks & MARK_##name, "the table has mark " #name);
+#define X(name, bit, meaning) tap_result(marks &MARK_##name, "the table has mark " #name);
 	MARKS(X)
 #undef X
 }

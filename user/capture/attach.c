@@ -41,6 +41,7 @@ static int device_kind(uint32_t ifindex, bool *ret_loopback, bool *ret_ip_only)
 	const char *name = interface_name(ifindex);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
 
+	*ret_loopback = *ret_ip_only = false;
 	if (fd < 0)
 		return -errno;
 	if (!name) {

@@ -69,10 +69,11 @@ static int compare(const void *a, const void *b)
 
 static void add(struct links *l, const struct sockaddr *address)
 {
-	uint8_t *ip = l->ip[l->n];
+	uint8_t *ip;
 
-	if (!address || l->n == MAX_ADDRESSES)
+	if (!address || l->n >= MAX_ADDRESSES)
 		return;
+	ip = l->ip[l->n];
 	memset(ip, 0, 16);
 	if (address->sa_family == AF_INET) {
 		ip[10] = ip[11] = 0xff;

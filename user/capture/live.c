@@ -496,7 +496,8 @@ size_t live_drain(struct live *l, size_t most)
 int live_counters(const struct live *l, struct counters *sum)
 {
 	size_t n = sizeof(*sum) / sizeof(__u64);
-	__u64 *values = calloc(l->n_cpus, sizeof(*sum)), *to = (__u64 *)sum;
+	struct counters *values = calloc(l->n_cpus, sizeof(*values));
+	__u64 *to = (__u64 *)sum;
 	uint32_t zero = 0;
 	int err = 0;
 
@@ -507,7 +508,7 @@ int live_counters(const struct live *l, struct counters *sum)
 		err = -errno;
 	for (int cpu = 0; !err && cpu < l->n_cpus; cpu++)
 		for (size_t i = 0; i < n; i++)
-			to[i] += values[cpu * n + i];
+			to[i] += ((const __u64 *)&values[cpu])[i];
 	free(values);
 	return err;
 }

@@ -52,15 +52,21 @@ struct owners *owners_new(int processes_fd, size_t capacity, int64_t boot_offset
 	return o;
 }
 
+static void drop(char **text)
+{
+	free(*text);
+	*text = NULL;
+}
+
 static void process_clear(struct process *p)
 {
-	free(p->name);
-	free(p->executable);
-	free(p->command_line);
-	free(p->parent_name);
-	free(p->user);
-	free(p->container);
-	memset(p, 0, sizeof(*p));
+	drop(&p->name);
+	drop(&p->executable);
+	drop(&p->command_line);
+	drop(&p->parent_name);
+	drop(&p->user);
+	drop(&p->container);
+	p->ppid = 0;
 }
 
 void owners_free(struct owners *o)

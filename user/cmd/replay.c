@@ -33,26 +33,29 @@ struct replay_run {
 	struct native *native;
 	struct pipeline *pipeline;
 	struct outputs outputs;
-	bool progress; /* on a terminal that shows nothing else */
+	bool progress; /* unless the events themselves go to the terminal */
 	uint64_t frames;
 	uint64_t backwards;
-	time_t last_shown;
+	struct timespec shown;
+	uint64_t shown_frames;
 };
 
 static void show_progress(struct replay_run *run, const struct replay *r, const char *path)
 {
-	time_t now = time(NULL);
-	double share;
+	struct timespec now;
+	double seconds, share = replay_progress(r);
+	char percent[16] = "";
 
-	if (!run->progress || now == run->last_shown)
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seconds = now.tv_sec - run->shown.tv_sec + (now.tv_nsec - run->shown.tv_nsec) / 1e9;
+	if (!run->progress || seconds < 0.5)
 		return;
-	run->last_shown = now;
-	share = replay_progress(r);
 	if (share >= 0)
-		fprintf(stderr, "\r%s: %3.0f %%, %llu frames ", path, 100 * share,
-			(unsigned long long)replay_frames(r));
-	else
-		fprintf(stderr, "\r%s: %llu frames ", path, (unsigned long long)replay_frames(r));
+		snprintf(percent, sizeof(percent), "%3.0f %%, ", 100 * share);
+	log_status("%s: %s%llu frames, %.0f a second ", path, percent, (unsigned long long)replay_frames(r),
+		   (replay_frames(r) - run->shown_frames) / seconds);
+	run->shown = now;
+	run->shown_frames = replay_frames(r);
 }
 
 /* One capture to its end. Returns 0, or -1 where it is broken or nobody reads the output any more. */
@@ -61,6 +64,7 @@ static int replay_capture(struct replay_run *run, struct replay *r, const char *
 	struct record *rec;
 	int result;
 
+	run->shown_frames = 0;
 	while ((result = replay_next(r, run->native, &rec)) == 1) {
 		if (rec)
 			pipeline_feed(run->pipeline, rec, rec->head.len);
@@ -70,8 +74,6 @@ static int replay_capture(struct replay_run *run, struct replay *r, const char *
 		if (outputs_gone(&run->outputs))
 			return -1;
 	}
-	if (run->progress && run->last_shown)
-		fputs("\r\033[K", stderr);
 	if (result < 0)
 		log_error("%s: frame %llu: %s; the frames before it were read", path,
 			  (unsigned long long)replay_frames(r) + 1, replay_error(r));
@@ -152,7 +154,8 @@ int cmd_replay(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	run.progress = !o.quiet && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+	run.progress = !o.quiet && !isatty(STDOUT_FILENO);
+	clock_gettime(CLOCK_MONOTONIC, &run.shown);
 	status = replay_all(&run, &o, argc - optind, argv + optind);
 	if (run.pipeline) {
 		bool gone;

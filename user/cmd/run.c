@@ -72,6 +72,7 @@ struct run {
 	struct counters lost_kernel; /* as of the last events-lost */
 	uint64_t lost_sink, lost_reader;
 	double cpu_seconds;
+	uint64_t shown_packets, shown_dns, shown_http;
 	bool stop;
 	int status;
 };
@@ -357,6 +358,26 @@ static void reload(struct run *r)
 	say_health(r, ECS_RELOADED, "configuration read again", degraded(r));
 }
 
+/* The bottom line on a terminal. */
+static void show_rate(struct run *r)
+{
+	struct counters kernel;
+	struct counts c;
+	uint64_t dns, http;
+
+	pipeline_counts(r->pipeline, &c);
+	if (live_counters(r->live, &kernel))
+		return;
+	dns = c.events[OBSERVED_DNS_QUERY] + c.events[OBSERVED_DNS_RESPONSE];
+	http = c.events[OBSERVED_HTTP_REQUEST];
+	log_status("%llu packets/s, %llu dns/s, %llu http/s, %llu lost ",
+		   (unsigned long long)(kernel.packets - r->shown_packets), (unsigned long long)(dns - r->shown_dns),
+		   (unsigned long long)(http - r->shown_http), (unsigned long long)kernel.lost_bulk);
+	r->shown_packets = kernel.packets;
+	r->shown_dns = dns;
+	r->shown_http = http;
+}
+
 static void every_second(struct run *r)
 {
 	uint64_t now = clock_ns(CLOCK_REALTIME);
@@ -369,6 +390,7 @@ static void every_second(struct run *r)
 	if (now - r->stats_ns >= r->options.config.stats_seconds * 1000000000)
 		say_stats(r);
 	pipeline_flush(r->pipeline);
+	show_rate(r);
 	if (outputs_gone(&r->outputs)) {
 		log_error("standard output was closed by its reader");
 		r->stop = true;
@@ -376,12 +398,10 @@ static void every_second(struct run *r)
 	}
 }
 
+/* What is more than this stays in the ring until the timer comes round, at the latest. */
 static void drain(struct run *r)
 {
-	while (live_drain(r->live, DRAIN_MOST) == DRAIN_MOST) {
-		pipeline_flush(r->pipeline);
-		break; /* more is there: the descriptor stays readable, or the timer comes */
-	}
+	(void)live_drain(r->live, DRAIN_MOST);
 	pipeline_flush(r->pipeline);
 }
 

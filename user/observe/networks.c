@@ -15,7 +15,7 @@ struct networks {
 	} range[CONFIG_MAX_LIST];
 };
 
-static bool parse(const char *text, uint8_t ip[16], unsigned int *ret_bits)
+bool network_parse(const char *text, uint8_t ip[16], unsigned int *ret_bits)
 {
 	const char *slash = strchr(text, '/');
 	char address[INET6_ADDRSTRLEN], *end;
@@ -46,7 +46,7 @@ struct networks *networks_new(const struct config_list *list)
 	if (!n)
 		return NULL;
 	for (size_t i = 0; i < list->n; i++) {
-		if (!parse(list->item[i], n->range[i].ip, &n->range[i].bits)) {
+		if (!network_parse(list->item[i], n->range[i].ip, &n->range[i].bits)) {
 			log_error("networks.home: '%s' is not a network (address/length)", list->item[i]);
 			free(n);
 			return NULL;

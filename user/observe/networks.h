@@ -9,6 +9,9 @@
 
 struct networks;
 
+/* "a.b.c.d/len" or "x::/len"; bits count from the first of the 16 bytes. */
+bool network_parse(const char *text, uint8_t ip[16], unsigned int *ret_bits);
+
 /* From "a.b.c.d/len" and "x::/len". NULL: out of memory, or a text that is no network (logged). */
 struct networks *networks_new(const struct config_list *list);
 void networks_free(struct networks *n);

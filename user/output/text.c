@@ -8,6 +8,7 @@
 #include "capture/owner.h"
 #include "observe/name.h"
 #include "output/ip.h"
+#include "support/log.h"
 
 #define COLUMN_WHO 24
 #define SHOWN_ANSWERS 4
@@ -133,6 +134,8 @@ static void put_http(struct buf *b, const struct observation *o, bool color)
 
 void text_observation(struct buf *b, const struct observation *o, bool color)
 {
+	if (color) /* a terminal: the rate display may stand there */
+		buf_lit(b, LOG_CLEAR_LINE);
 	put_clock(b, o->time_ns, color);
 	put_who(b, o, color);
 	if (o->kind == OBSERVED_HTTP_REQUEST)

@@ -5,7 +5,7 @@
 #include "observe/observation.h"
 #include "support/buf.h"
 
-/* Appends one line: time, who, what; fields in columns. */
+/* Appends one line: time, who, what; fields in columns. color: for a terminal, with its codes. */
 void text_observation(struct buf *b, const struct observation *o, bool color);
 
 #endif

@@ -1,0 +1,82 @@
+/* bench.bpf.c: what the packet programs are measured against: nothing at all, and nothing but a record of
+ * the same size on a ring of the same size. */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+#include "record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile __u64 record_bytes = sizeof(struct record); /* set before load: reserve wants a constant */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20); /* as maps.h has it */
+} bulk SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8[RECORD_MAX]);
+} ready SEC(".maps");
+
+/* Room for a record taken and given on as it is. */
+static __always_inline void reserve(void)
+{
+	void *room = bpf_ringbuf_reserve(&bulk, record_bytes, 0);
+
+	if (room)
+		bpf_ringbuf_submit(room, BPF_RB_NO_WAKEUP);
+}
+
+/* A record that lies ready is copied there. */
+static __always_inline void output(void)
+{
+	__u32 zero = 0;
+	void *record = bpf_map_lookup_elem(&ready, &zero);
+
+	if (record)
+		bpf_ringbuf_output(&bulk, record, record_bytes, BPF_RB_NO_WAKEUP);
+}
+
+SEC("xdp.frags")
+int xdp_empty(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int xdp_reserve(struct xdp_md *ctx)
+{
+	reserve();
+	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int xdp_output(struct xdp_md *ctx)
+{
+	output();
+	return XDP_PASS;
+}
+
+SEC("tc")
+int tc_empty(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int tc_reserve(struct __sk_buff *skb)
+{
+	reserve();
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int tc_output(struct __sk_buff *skb)
+{
+	output();
+	return TC_ACT_UNSPEC;
+}

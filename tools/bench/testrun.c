@@ -1,0 +1,402 @@
+/* testrun.c: what the packet programs cost, by the kernel's test-run, beside programs that do nothing and
+ * programs that send a record of the same size and do nothing else. One JSON object a line.
+ * usage: testrun BPF_DIR BENCH_OBJECT [ROUNDS]
+ *
+ * A round runs everything once, one after the other, and a ratio is taken within its round: what else the
+ * machine does then weighs on both sides. Records are read between the calls, or all the time by a thread on
+ * another core; a call's records fill no more than half the ring, so that none is lost in either case. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "counters.h"
+#include "packets.h"
+#include "record.h"
+
+#define MAX_ROUNDS 101
+#define MAX_CASES 80
+#define RING_BYTES (8 << 20)
+#define PACKETS 200000 /* a round, for each case */
+
+enum hook { XDP, TC, N_HOOKS };
+enum reading { NONE, BETWEEN, POLLED }; /* when the ring is read */
+
+static const char *const hook_names[] = { "xdp", "tc" };
+static const char *const reading_names[] = { "", "drained", "polled" };
+
+struct run {
+	const char *name;
+	int fd;
+	const struct pkt *packet;
+	enum hook hook;
+	enum reading reading;
+	bool emits;	   /* one record a packet */
+	size_t record_len;
+	struct run *base;  /* NULL: it is one */
+	double goal;	   /* of the ratio; 0: none */
+	double ns[MAX_ROUNDS];
+	long long lost;
+};
+
+static struct run runs[MAX_CASES];
+static unsigned int n_runs, n_rounds = 21;
+static struct bpf_object *sensor;
+static struct ring_buffer *rings;
+static volatile bool polling, stop;
+static unsigned long long received;
+static size_t last_len;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "testrun: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int on_record(void *ctx, void *data, size_t len)
+{
+	(void)ctx;
+	(void)data;
+	__atomic_store_n(&received, received + 1, __ATOMIC_RELAXED);
+	last_len = len;
+	return 0;
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	(void)pthread_setaffinity_np(pthread_self(), sizeof(set), &set); /* one core: they take turns */
+}
+
+static void *read_always(void *unused)
+{
+	pin(1);
+	while (!stop) {
+		if (__atomic_load_n(&polling, __ATOMIC_ACQUIRE))
+			ring_buffer__consume(rings);
+		else
+			usleep(1000);
+	}
+	return unused;
+}
+
+static double cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+/* Nanoseconds for each of `repeat` runs. The kernel's own figure is in whole ones. */
+static double test_run(const struct run *r, unsigned int repeat)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = r->packet->data, .data_size_in = r->packet->len,
+		    .repeat = repeat);
+	double start = cpu_ns();
+
+	if (bpf_prog_test_run_opts(r->fd, &opts))
+		fail(r->name);
+	return (cpu_ns() - start) / repeat;
+}
+
+static void wait_for(unsigned long long target)
+{
+	for (int i = 0; i < 1000 && __atomic_load_n(&received, __ATOMIC_RELAXED) < target; i++)
+		usleep(100);
+}
+
+static void measure(struct run *r, unsigned int round)
+{
+	unsigned int fit = r->emits ? RING_BYTES / 2 / (r->record_len + 16) : PACKETS;
+	unsigned int calls = (PACKETS + fit - 1) / fit;
+	double sum = 0;
+
+	__atomic_store_n(&polling, r->reading == POLLED, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < calls; i++) {
+		unsigned long long expected = received + (r->emits ? fit : 0);
+
+		sum += test_run(r, fit);
+		if (r->reading == BETWEEN)
+			ring_buffer__consume(rings);
+		else
+			wait_for(expected);
+		r->lost += expected - received;
+	}
+	if (r->reading == POLLED) {
+		__atomic_store_n(&polling, false, __ATOMIC_RELEASE);
+		usleep(2000); /* it has seen that */
+	}
+	r->ns[round] = sum / calls;
+}
+
+static void measure_all(unsigned int round)
+{
+	for (struct run *r = runs; r < runs + n_runs; r++)
+		measure(r, round);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *v)
+{
+	qsort(v, n_rounds, sizeof(*v), by_value);
+	return v[n_rounds / 2];
+}
+
+static void print(struct run *r)
+{
+	double ratio[MAX_ROUNDS], sorted[MAX_ROUNDS];
+
+	printf("{\"part\":\"kernel\",\"hook\":\"%s\",\"reading\":\"%s\",\"packet\":\"%s\"", hook_names[r->hook],
+	       reading_names[r->reading], r->name);
+	memcpy(sorted, r->ns, sizeof(sorted));
+	printf(",\"ns\":%.1f", median(sorted));
+	printf(",\"ns_min\":%.1f", sorted[0]);
+	if (r->emits)
+		printf(",\"record_bytes\":%zu,\"lost\":%lld", r->record_len, r->lost);
+	if (r->base) {
+		for (unsigned int i = 0; i < n_rounds; i++)
+			ratio[i] = r->ns[i] / r->base->ns[i];
+		printf(",\"base\":\"%s\",\"ratio\":%.3f", r->base->name, median(ratio));
+		printf(",\"ratio_low\":%.3f,\"ratio_high\":%.3f", ratio[n_rounds / 4], ratio[n_rounds * 3 / 4]);
+	}
+	if (r->goal > 0)
+		printf(",\"goal\":%.1f", r->goal);
+	puts("}");
+}
+
+static struct bpf_object *load(const char *path, size_t record_len)
+{
+	struct bpf_object *obj = bpf_object__open_file(path, NULL);
+	struct bpf_map *rodata = obj ? bpf_object__find_map_by_name(obj, ".rodata") : NULL;
+	__u64 value = record_len;
+	int fd;
+
+	if (!obj || (record_len && bpf_map__set_initial_value(rodata, &value, sizeof(value))) ||
+	    bpf_object__load(obj))
+		fail(path);
+	fd = bpf_object__find_map_fd_by_name(obj, "bulk");
+	if (!rings)
+		rings = ring_buffer__new(fd, on_record, NULL, NULL);
+	else if (ring_buffer__add(rings, fd, on_record, NULL))
+		fail("ring");
+	if (!rings)
+		fail("ring");
+	return obj;
+}
+
+static int program(struct bpf_object *obj, const char *name)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(obj, name);
+
+	if (!p)
+		fail(name);
+	return bpf_program__fd(p);
+}
+
+static struct run *add(struct run r)
+{
+	if (n_runs == MAX_CASES)
+		abort();
+	runs[n_runs] = r;
+	return &runs[n_runs++];
+}
+
+/* A packet that is not ours, beside the empty program. */
+static void add_other(enum hook hook, const char *name, const struct pkt *packet, int fd, struct run *empty)
+{
+	add((struct run){ .name = name, .fd = fd, .packet = packet, .hook = hook, .base = empty, .goal = 2 });
+}
+
+static const char *const bare_programs[N_HOOKS][3] = {
+	{ "xdp_empty", "xdp_reserve", "xdp_output" },
+	{ "tc_empty", "tc_reserve", "tc_output" },
+};
+
+/* A packet that gives a record, beside programs that only send one. */
+static void add_ours(enum hook hook, const char *name, const struct pkt *packet, int fd, const char *bench)
+{
+	struct run r = { .name = name, .fd = fd, .packet = packet, .hook = hook, .emits = true };
+	struct bpf_object *bare;
+
+	(void)test_run(&r, 1);
+	if (ring_buffer__consume(rings) != 1)
+		fail(name);
+	r.record_len = last_len;
+	bare = load(bench, last_len);
+	for (r.reading = BETWEEN; r.reading <= POLLED; r.reading++) {
+		struct run sends = r, ours = r;
+
+		sends.name = "reserve+submit";
+		sends.fd = program(bare, bare_programs[hook][1]);
+		ours.base = add(sends);
+		ours.goal = 2;
+		add(ours);
+		sends.name = "output";
+		sends.fd = program(bare, bare_programs[hook][2]);
+		sends.base = ours.base;
+		add(sends);
+	}
+}
+
+static void start_ip4_tcp(struct pkt *p)
+{
+	pkt_ip4(p, 0);
+	pkt_tcp(p, 40000, 443, 1000, 12);
+}
+
+static void dns(struct pkt *p, int answers)
+{
+	static const __u8 addr[4] = { 198, 51, 100, 7 };
+
+	pkt_eth(p);
+	pkt_ip4(p, 0);
+	pkt_udp(p, answers ? 53 : 40000, answers ? 40000 : 53);
+	pkt_dns(p, answers ? 0x8180 : 0x0100);
+	pkt_question(p, "www.example.com", 1);
+	for (int i = 0; i < answers; i++)
+		pkt_record(p, PKT_ANSWER, 1, addr, 4);
+	pkt_edns(p, 1232, 0, 0, 0);
+}
+
+static void http(struct pkt *p)
+{
+	pkt_eth(p);
+	pkt_ip4(p, 0);
+	pkt_tcp(p, 40000, 80, 1000, 12);
+	pkt_text(p, "GET /assets/js/app-4f2a91.min.js?v=20260101 HTTP/1.1\r\nHost: www.example.com\r\n"
+		    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
+		    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
+		    "Accept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate\r\n"
+		    "Referer: http://www.example.com/\r\nConnection: keep-alive\r\n\r\n");
+}
+
+static struct pkt udp_other, ack, data, arp, ip6, vlan, query, response, request;
+
+static void make_packets(void)
+{
+	pkt_eth(&udp_other);
+	pkt_ip4(&udp_other, 0);
+	pkt_udp(&udp_other, 40000, 443);
+	pkt_fill(&udp_other, 0x41, 600);
+	pkt_eth(&ack);
+	start_ip4_tcp(&ack);
+	pkt_eth(&data);
+	start_ip4_tcp(&data);
+	pkt_fill(&data, 0x17, 1200);
+	pkt_eth(&arp);
+	pkt_poke16(&arp, 12, 0x0806);
+	pkt_fill(&arp, 0, 46);
+	pkt_eth(&ip6);
+	pkt_ip6(&ip6);
+	pkt_tcp(&ip6, 40000, 443, 1000, 12);
+	pkt_fill(&ip6, 0x17, 1200);
+	pkt_eth(&vlan);
+	pkt_vlan(&vlan, 0x8100, 42);
+	start_ip4_tcp(&vlan);
+	pkt_fill(&vlan, 0x17, 1200);
+	dns(&query, 0);
+	dns(&response, 4);
+	http(&request);
+}
+
+static void add_hook(enum hook hook, const char *bench_path, struct bpf_object *bench)
+{
+	int fd = program(sensor, hook == XDP ? "metsuke_xdp" : "metsuke_tc");
+	struct run *empty = add((struct run){ .name = "empty program", .hook = hook, .packet = &data,
+					      .fd = program(bench, bare_programs[hook][0]) });
+
+	add_other(hook, "UDP, other port", &udp_other, fd, empty);
+	add_other(hook, "TCP ACK, no payload", &ack, fd, empty);
+	add_other(hook, "TCP data", &data, fd, empty);
+	add_other(hook, "ARP", &arp, fd, empty);
+	add_other(hook, "TCP data over IPv6", &ip6, fd, empty);
+	add_other(hook, "TCP data, VLAN tag", &vlan, fd, empty);
+	add_ours(hook, "DNS query", &query, fd, bench_path);
+	add_ours(hook, "DNS response, 4 answers", &response, fd, bench_path);
+	add_ours(hook, "HTTP GET", &request, fd, bench_path);
+}
+
+/* What the daemon would write by default. */
+static void write_settings(void)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(sensor, ".data.settings");
+	struct settings settings;
+	struct config config;
+	__u32 zero = 0;
+
+	if (config_init(&config))
+		fail("config");
+	config_settings(&config, &settings);
+	config_free(&config);
+	if (!map || bpf_map_update_elem(bpf_map__fd(map), &zero, &settings, BPF_ANY))
+		fail("settings");
+}
+
+/* The ledger's word on it: everything that was ours was counted as emitted or as lost. */
+static void print_ledger(void)
+{
+	int n_cpus = libbpf_num_possible_cpus();
+	struct counters *c = calloc(n_cpus, sizeof(*c)), sum = { 0 };
+	__u32 zero = 0;
+
+	if (!c || bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(sensor, "counters"), &zero, c))
+		fail("counters");
+	for (int cpu = 0; cpu < n_cpus; cpu++)
+		for (size_t i = 0; i < sizeof(sum) / sizeof(__u64); i++)
+			((__u64 *)&sum)[i] += ((__u64 *)&c[cpu])[i];
+	printf("{\"part\":\"ledger\",\"packets\":%llu,\"dns\":%llu,\"http\":%llu,\"lost_bulk\":%llu}\n", sum.packets,
+	       sum.dns, sum.http, sum.lost_bulk);
+	free(c);
+}
+
+int main(int argc, char **argv)
+{
+	struct bpf_object *bench;
+	pthread_t reader;
+	char path[4096];
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: testrun BPF_DIR BENCH_OBJECT [ROUNDS]\n");
+		return 2;
+	}
+	if (argc > 3)
+		n_rounds = strtoul(argv[3], NULL, 10);
+	if (n_rounds == 0 || n_rounds > MAX_ROUNDS)
+		n_rounds = MAX_ROUNDS;
+	snprintf(path, sizeof(path), "%s/sensor.bpf.o", argv[1]);
+	sensor = load(path, 0);
+	bench = load(argv[2], sizeof(struct record));
+	write_settings();
+	make_packets();
+	for (enum hook hook = XDP; hook < N_HOOKS; hook++)
+		add_hook(hook, argv[2], bench);
+	pin(0);
+	if (pthread_create(&reader, NULL, read_always, NULL))
+		fail("thread");
+	measure_all(0); /* warm */
+	for (unsigned int round = 0; round < n_rounds; round++)
+		measure_all(round);
+	stop = true;
+	pthread_join(reader, NULL);
+	for (struct run *r = runs; r < runs + n_runs; r++)
+		print(r);
+	print_ledger();
+	return 0;
+}
