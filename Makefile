@@ -15,7 +15,7 @@ Q := $(if $(filter 1,$(V)),,@)
 
 PKGS := libbpf jansson yaml-0.1 libpsl openssl libpcap libxxhash libmnl libcap-ng zlib
 CFLAGS ?= -O2 -g
-WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes $(if $(CI),-Werror)
+WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wno-missing-field-initializers $(if $(CI),-Werror)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DMETSUKE_VERSION='"$(VERSION)"' \
 	-Iinclude -Iuser $(PKG_CFLAGS) -MMD -MP
 ARCH_INCLUDE := $(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu /usr/include))

@@ -92,11 +92,17 @@ static __always_inline void read_path(struct process_facts *f, struct mm_struct 
 		.at = PROCESS_PATH,
 	};
 
-	f->path_at = PROCESS_PATH;
+	__u64 at;
+
 	if (!exe || !mnt)
 		return;
+	f->path[PROCESS_PATH] = '\0';
 	bpf_loop(PATH_PARTS, path_step, &w, 0);
-	f->path_at = w.at;
+	at = w.at;
+	if (at >= PROCESS_PATH)
+		return;
+	BOUND(at, PROCESS_PATH - 1);
+	bpf_probe_read_kernel_str(f->path, PROCESS_PATH, &f->path[at]); /* to the front; the ends may overlap */
 }
 
 static __always_inline void read_args(struct process_facts *f, struct mm_struct *mm)
@@ -124,7 +130,7 @@ static __always_inline void read_facts(struct process_facts *f, struct task_stru
 	f->uid = o->uid;
 	f->gid = o->gid;
 	f->ppid = BPF_CORE_READ(parent, tgid);
-	f->path_at = PROCESS_PATH;
+	f->path[0] = '\0';
 	f->args_len = 0;
 	__builtin_memcpy(f->comm, o->comm, sizeof(f->comm));
 	BPF_CORE_READ_STR_INTO(&f->parent_comm, parent, group_leader, comm);

@@ -40,11 +40,10 @@ struct process_facts {
 	__u32 uid;
 	__u32 gid;
 	__u32 ppid;
-	__u16 path_at; /* the executable's path starts here in path[], up to its end */
-	__u16 args_len;
+	__u32 args_len;
 	char comm[16];
 	char parent_comm[16];
-	char path[PROCESS_PATH * 2];
+	char path[PROCESS_PATH * 2]; /* of the executable; the second half is room for putting it together */
 	char args[PROCESS_ARGS]; /* NUL between arguments, as in /proc/PID/cmdline */
 };
 

@@ -164,7 +164,9 @@ bool testrun_linear(struct testrun *t, unsigned int bytes)
 	static struct seen unused;
 
 	t->linear = bytes;
-	return !bytes || !testrun_look(t, HOOK_XDP, LINK_ETHERNET, frame, sizeof(frame), 0, &unused);
+	if (bytes && testrun_look(t, HOOK_XDP, LINK_ETHERNET, frame, sizeof(frame), 0, &unused))
+		t->linear = 0;
+	return t->linear == bytes;
 }
 
 const char *testrun_look(struct testrun *t, enum hook hook, enum link_type link, const __u8 *data,

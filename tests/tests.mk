@@ -71,7 +71,7 @@ fuzz-corpus: $(BUILD)/tests/fuzz/make_corpus ## write the fuzzers' seeds again
 	@mkdir -p $(FUZZ_TARGETS:%=tests/fuzz/corpus/%)
 	$(Q)$< tests/fuzz/corpus
 
-verifier-budget: $(BUILD)/tests/verifier-budget $(BPF_OBJ) ## instructions that the verifier walks, BUDGET at most (root)
+verifier-budget: $(BUILD)/tests/verifier-budget $(BPF_OBJ) ## verified instructions, BUDGET at most (root)
 	@$< $(BUDGET) $(BPF_OBJ)
 
 check: all ## tests that need no privilege

@@ -44,8 +44,8 @@ missing_debs() {
 
 only_name() { # TOOL: the packages it misses on its standard input
 	local names
-	names=$(cat | tr '\n' ' ')
-	[ -z "${names// /}" ] || die "missing: $names
+	names=$(xargs)
+	[ -z "$names" ] || die "missing: $names
 run: sudo $1 $names"
 }
 

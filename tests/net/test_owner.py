@@ -120,7 +120,7 @@ def test_senders(lab, ns, sensor, server, family):
             name = lab.name()
             argv = [PYTHON, script(lab, key, text), server, name]
             done = lab.run(ns, argv)
-            want(done.status, 0, done.out)
+            check(done.status == 0, done.out)
             pid = int(done.out)
             expected = dict(pid=pid, executable=PYTHON, argv=argv, ppid=done.pid if pid != done.pid else None)
             if "HTTP" in key:
@@ -146,6 +146,28 @@ def test_exec(lab, ns, sensor, server):
         done = lab.run(ns, argv)
         both(sensor, argv[3], pid=done.pid, executable=PYTHON, argv=argv)
         both(sensor, third, pid=done.pid, executable=PYTHON, argv=[PYTHON, later, server, third])
+
+
+def test_late_daemon(lab, ns, sensor, server):
+    """The daemon reads the record after things have changed: here it is stopped meanwhile."""
+    dig = ["dig", "@" + server, lab.name(), "+tries=1"]
+    with case("a process that is gone before the daemon looks"):
+        sensor.send(signal.SIGSTOP)
+        done = lab.run(ns, dig)
+        sensor.send(signal.SIGCONT)
+        both(sensor, dig[2], pid=done.pid, executable="/usr/bin/dig", argv=dig, ran=(done.started, done.ended))
+    with case("a process that lives on while its parent is gone before the daemon looks"):
+        name = lab.name()
+        sensor.send(signal.SIGSTOP)
+        argv = [PYTHON, script(lab, "orphan", """
+            pid = os.fork()
+            if not pid:
+                ask(connected(), name); os.close(1); os.close(2); time.sleep(2); os._exit(0)
+            print(pid); sys.stdout.flush(); time.sleep(0.5)"""), server, name]
+        done = lab.run(ns, argv)
+        sensor.send(signal.SIGCONT)
+        for e in both(sensor, name, pid=int(done.out), executable=PYTHON, argv=argv, ppid=done.pid):
+            want(e["process"]["parent"].get("name"), os.path.basename(PYTHON), "process.parent.name")
 
 
 def test_users_and_containers(lab, ns, sensor, server):
@@ -224,6 +246,7 @@ def test(lab):
         test_clients(lab, ns, sensor, server, family)
         test_senders(lab, ns, sensor, server, family)
     test_exec(lab, ns, sensor, servers[4])
+    test_late_daemon(lab, ns, sensor, servers[6])
     test_users_and_containers(lab, ns, sensor, servers[4])
     test_others(lab, ns, outside, sensor)
     with case("the sensor's own sums: none unknown but the queries from outside and their answers"):

@@ -214,23 +214,23 @@ static char *process_name(const char *comm, const char *executable)
 	return utf8_clean(comm, len);
 }
 
-/* What the kernel noted while the process used its socket. */
-static void from_kernel(const struct owners *o, struct process *p)
+/* What the kernel noted while the process used its socket; all zero where it noted nothing. */
+static void from_kernel(const struct owners *o, struct process *p, struct process_facts *facts)
 {
 	struct process_key key = { p->key.start_ns, p->key.tgid, p->key.exec_id };
-	struct process_facts facts;
 
-	if (o->processes_fd < 0 || bpf_map_lookup_elem(o->processes_fd, &key, &facts))
+	memset(facts, 0, sizeof(*facts));
+	if (o->processes_fd < 0 || bpf_map_lookup_elem(o->processes_fd, &key, facts))
 		return;
-	p->ppid = facts.ppid;
-	if (facts.parent_comm[0])
-		p->parent_name = utf8_clean(facts.parent_comm, strnlen(facts.parent_comm, 16));
-	if (facts.path_at < PROCESS_PATH)
-		p->executable = utf8_clean(facts.path + facts.path_at, PROCESS_PATH - facts.path_at);
-	if (facts.args_len)
-		p->command_line = join_arguments(facts.args, facts.args_len);
-	p->name = process_name(facts.comm, p->executable);
-	container_by_cgroup_id(o, p, facts.cgroup_id);
+	p->ppid = facts->ppid;
+	if (facts->parent_comm[0])
+		p->parent_name = utf8_clean(facts->parent_comm, strnlen(facts->parent_comm, 16));
+	if (facts->path[0])
+		p->executable = utf8_clean(facts->path, PROCESS_PATH);
+	if (facts->args_len)
+		p->command_line = join_arguments(facts->args, facts->args_len);
+	p->name = process_name(facts->comm, p->executable);
+	container_by_cgroup_id(o, p, facts->cgroup_id);
 }
 
 static void replace(char **text, char *with)
@@ -241,8 +241,9 @@ static void replace(char **text, char *with)
 	*text = with;
 }
 
-/* /proc, as long as the pid still is the same process and program. */
-static void from_proc(struct process *p)
+/* /proc adds what is longer there, as long as the pid still is the same process and program. What the
+ * kernel noted is from the moment itself: the parent may be gone since, the arguments may be others. */
+static void from_proc(struct process *p, const struct process_facts *facts)
 {
 	uint64_t ticks, per_second = sysconf(_SC_CLK_TCK);
 	char text[COMMAND_LINE_MAX], path[64];
@@ -251,7 +252,8 @@ static void from_proc(struct process *p)
 
 	if (!proc_stat(p->pid, &ticks, &ppid) || ticks != p->key.start_ns / (1000000000 / per_second))
 		return;
-	p->ppid = ppid;
+	if (!p->ppid)
+		p->ppid = ppid;
 	snprintf(path, sizeof(path), "/proc/%u/exe", p->pid);
 	n = readlink(path, text, sizeof(text) - 1);
 	if (n > 0) {
@@ -261,26 +263,28 @@ static void from_proc(struct process *p)
 		replace(&p->executable, utf8_clean(text, n));
 	}
 	n = read_proc(p->pid, "cmdline", text, sizeof(text));
-	if (n > 0)
+	if (n > 0 && n >= (ssize_t)facts->args_len && !memcmp(text, facts->args, facts->args_len))
 		replace(&p->command_line, join_arguments(text, n));
 	n = read_proc(p->pid, "comm", text, sizeof(text));
 	if (n > 1 && !p->name)
 		p->name = utf8_clean(text, n - 1);
 	if (read_proc(p->pid, "cgroup", text, sizeof(text)) > 0)
 		read_container(p, text);
-	n = ppid ? read_proc(ppid, "comm", text, sizeof(text)) : -1;
+	n = ppid && ppid == p->ppid ? read_proc(ppid, "comm", text, sizeof(text)) : -1;
 	if (n > 1)
 		replace(&p->parent_name, utf8_clean(text, n - 1));
 }
 
 static void fill(const struct owners *o, struct process *p, const struct owner_key *key)
 {
+	struct process_facts facts;
+
 	process_clear(p);
 	p->key = *key;
 	p->pid = key->tgid;
 	p->start_ns = key->start_ns + o->boot_offset_ns;
-	from_kernel(o, p);
-	from_proc(p);
+	from_kernel(o, p, &facts);
+	from_proc(p, &facts);
 	p->user = user_name(key->uid);
 	snprintf(p->entity_id, sizeof(p->entity_id), "%.8s-%u-%llu", o->host, p->pid,
 		 (unsigned long long)p->start_ns);
