@@ -29,6 +29,14 @@ char LICENSE[] SEC("license") = "GPL";
 /* Headers that a TC program wants in the linear part: two tags, IPv6, extensions, TCP with options. */
 #define TC_PULL 256
 
+/* What an skb knows besides its bytes: a tag that the device will put in is not among them yet. */
+static __always_inline void fill_from_skb(struct record_head *h, struct __sk_buff *skb)
+{
+	h->ingress_ifindex = skb->ingress_ifindex;
+	if (!h->vlan && skb->vlan_present)
+		h->vlan = skb->vlan_tci & 0xfff;
+}
+
 /* From the frame to the ledger. The head's fields that only the hook knows are set by the caller's
  * hook argument. */
 static __always_inline void look(struct frame *f, struct cursor c, enum link_type link, __u32 len,
@@ -55,7 +63,7 @@ static __always_inline void look(struct frame *f, struct cursor c, enum link_typ
 		h->ifindex = ifindex;
 		h->ingress_ifindex = 0;
 		if (!f->xdp)
-			h->ingress_ifindex = ((struct __sk_buff *)f->ctx)->ingress_ifindex;
+			fill_from_skb(h, f->ctx);
 		owner_of_packet(f->xdp ? 0 : f->ctx, &h->owner);
 		out = send_record(s, count, out);
 	}

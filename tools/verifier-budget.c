@@ -1,5 +1,6 @@
 /* verifier-budget.c: loads BPF objects and prints how many instructions the verifier walked for each
- * program; with a refusal, the end of its log. usage: verifier-budget LIMIT OBJECT... */
+ * program; with a refusal, the end of its log. usage: verifier-budget LIMIT OBJECT...
+ * VLOG=1 or 2: the verifier's log level for that */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #define LOG_BYTES (16 << 20)
+#define LOG_TAIL 6000
 #define MAX_PROGRAMS 32
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -30,7 +32,7 @@ static int check(const char *path, long limit)
 	struct bpf_object *obj = bpf_object__open_file(path, NULL);
 	char *logs[MAX_PROGRAMS] = { 0 };
 	struct bpf_program *prog;
-	int n = 0, err, bad = 0;
+	int n = 0, last = 0, err, bad = 0;
 
 	if (!obj)
 		return 1;
@@ -40,7 +42,7 @@ static int check(const char *path, long limit)
 		logs[n] = calloc(1, LOG_BYTES);
 		if (!logs[n])
 			return 1;
-		bpf_program__set_log_level(prog, getenv("VLOG") ? 2 : 4);
+		bpf_program__set_log_level(prog, getenv("VLOG") ? atoi(getenv("VLOG")) | 4 : 4);
 		bpf_program__set_log_buf(prog, logs[n++], LOG_BYTES);
 	}
 	err = bpf_object__load(obj);
@@ -52,8 +54,17 @@ static int check(const char *path, long limit)
 			printf("%-20s %8ld instructions verified, budget %ld\n", bpf_program__name(prog),
 			       insns, limit);
 		bad |= insns > limit;
-		free(logs[n++]);
+		if (*logs[n])
+			last = n;
+		n++;
 	}
+	if (err && n) { /* the last that has a log is the one refused */
+		size_t len = strlen(logs[last]);
+
+		fputs(logs[last] + (len > LOG_TAIL ? len - LOG_TAIL : 0), stderr);
+	}
+	while (n)
+		free(logs[--n]);
 	bpf_object__close(obj);
 	return err || bad;
 }

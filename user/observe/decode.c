@@ -47,14 +47,15 @@ static bool read_question(struct wire *w, size_t *pos, struct arena *arena, stru
 
 static bool read_answer(struct wire *w, size_t *pos, struct arena *arena, struct dns_observation *dns)
 {
-	struct dns_answer *a = &dns->answers[dns->n_answers];
+	struct dns_answer *a;
 	size_t rdlength;
 
-	*a = (struct dns_answer){ 0 };
 	if (dns->n_answers == MAX_ANSWERS) {
 		w->marks |= MARK_too_many;
 		return false;
 	}
+	a = &dns->answers[dns->n_answers];
+	*a = (struct dns_answer){ 0 };
 	if (name_read(w, pos, arena, &a->name))
 		return false;
 	if (*pos + 10 > w->len) {
