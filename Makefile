@@ -30,7 +30,7 @@ USER_OBJ := $(USER_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/bpf_objects.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps need-libs run test check check-bpf check-net test-kernels fuzz lint format verifier-budget \
+.PHONY: all help deps need-libs run test check check-bpf check-net test-kernels fuzz lint lint-cppcheck lint-tidy format verifier-budget \
 	bench install clean
 
 all: $(BUILD)/metsuke
@@ -84,10 +84,16 @@ install: all ## install below PREFIX (default /usr/local), DESTDIR in front
 
 LINT_SRC := user/main.c $(USER_SRC)
 
-lint: all ## cppcheck and clang-tidy over the sources
+lint: lint-cppcheck lint-tidy ## cppcheck and clang-tidy over the sources
+
+lint-cppcheck:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppress=missingIncludeSystem --suppress=unknownMacro -D__x86_64__ -DMETSUKE_VERSION='""' -Iinclude -Iuser user
-	$(Q)clang-tidy --quiet $(LINT_SRC) -- -std=gnu11 -D_GNU_SOURCE -DMETSUKE_VERSION='""' -Iinclude -Iuser $(PKG_CFLAGS) 2>/dev/null
+		--suppress=missingIncludeSystem --suppress=unknownMacro -D__x86_64__ -DMETSUKE_VERSION='""' \
+		-Iinclude -Iuser user
+
+lint-tidy:
+	$(Q)printf '%s\n' $(LINT_SRC) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE \
+		-DMETSUKE_VERSION=\"\" -Iinclude -Iuser $(PKG_CFLAGS) 2>/dev/null' sh
 
 format: ## how the sources would look formatted: prints the differences
 	@for f in $$(git ls-files '*.c' '*.h'); do clang-format $$f | diff -u --label $$f $$f - ; done; true

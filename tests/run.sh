@@ -19,7 +19,7 @@ while getopts k: option; do
 	esac
 done
 shift $((OPTIND - 1))
-suites=${*:-unit parse fuzz replay bpf net kernels}
+suites=${*:-lint unit parse fuzz replay bpf net kernels}
 
 # Prints a program's failures with their details, and its skips.
 show() {

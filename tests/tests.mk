@@ -19,9 +19,9 @@ test-programs = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/$(1)/test
 
 include $(wildcard tests/*/*.mk)
 
-.PHONY: fuzz-corpus $(addprefix build-tests-,unit parse fuzz replay bpf net kernels)
+.PHONY: fuzz-corpus $(addprefix build-tests-,lint unit parse fuzz replay bpf net kernels)
 
-$(foreach suite,unit replay bpf net kernels,$(eval build-tests-$(suite): $(call test-programs,$(suite)) $(BPF_OBJ)))
+$(foreach suite,lint unit replay bpf net kernels,$(eval build-tests-$(suite): $(call test-programs,$(suite)) $(BPF_OBJ)))
 build-tests-bpf: $(BUILD)/tests/verifier-budget
 build-tests-parse: $(call test-programs,parse)
 build-tests-fuzz: $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/test_fuzz_%)

@@ -87,7 +87,7 @@ static void test_cache_hit_equals_miss(void **state)
 {
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < 40000; i++) {
-			char name[64], registered[64], label[16];
+			char name[64], registered[32], label[16];
 			struct domain_parts parts;
 
 			snprintf(label, sizeof(label), "h%d", i);

@@ -1,4 +1,4 @@
-/* ecs.h: events as ECS 9.4.0 JSON, one object a line. The only place that knows field names;
+/* ecs.h: events as ECS 9.4.0 JSON, one object a line. The only place (ecs*.c) that knows field names;
  * docs/events.md has a row for each. */
 #ifndef METSUKE_OUTPUT_ECS_H
 #define METSUKE_OUTPUT_ECS_H

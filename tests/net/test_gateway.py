@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""test_gateway.py: a gateway between clients and servers, watched on either side or both, with and without address
+translation. What passes through is reported once, with the client that asked."""
+import shutil
+import signal
+
+from lab import Sensor, Skip, address, case, check, main, want, want_no_process, want_process
+
+NAT = """table ip mt {
+    chain post {
+        type nat hook postrouting priority 100; policy accept;
+        meta l4proto { tcp, udp } oifname "wan" masquerade %s
+    }
+}
+"""
+
+
+def ports(lab, client, server, name, path):
+    """A lookup and a request from the client; returns its two ports."""
+    dns = lab.lookup(client, server, name)
+    check(dns, "no answer from", server)
+    done = lab.run(client, ["curl", "-s", "-w", "%{local_port}", "http://%s%s" % (
+        "[%s]" % server if ":" in server else server, path)])
+    check(done.out.startswith("here\n"), "no page:", done.out)
+    return dns, int(done.out.split("\n")[1])
+
+
+def want_forwarded(lab, e, client, family, port, server):
+    want((e["source"]["ip"], e["source"]["port"]), (address(11, 1, family), port), "source")
+    want(e["destination"]["ip"], server, "destination.ip")
+    want(e["source"].get("mac"), lab.mac(client, "eth0"), "source.mac")
+    want(e.get("tags"), ["forwarded"], "tags")
+    check("host" not in e, "a host:", e)
+    want(e["observer"]["ingress"]["interface"]["name"], "lan", "observer.ingress.interface.name")
+    want(e["network"]["direction"], "outbound", "network.direction")
+    want_no_process(e)
+
+
+def test_watching(lab, spaces, watched, nat, families):
+    client, gateway = spaces
+    how = "%s watched, NAT %s" % ("+".join(watched), nat or "off")
+    sensor = Sensor(lab, gateway, watched, "networks:\n  home: [198.18.11.0/24, '2001:db8:b::/64']")
+    for family in families:
+        server = address(12, 2, family)
+        name, path = lab.name(), "/" + lab.name()
+        with case("%s, IPv%d: query, response and request once each, with the client" % (how, family)):
+            dns, http = ports(lab, client, server, name, path)
+            query, response = sensor.about(name, 2)
+            request = sensor.about(path, 1)[0]
+            want((query["event"]["action"], response["event"]["action"]), ("dns-query", "dns-response"), "actions")
+            want_forwarded(lab, query, client, family, dns, server)
+            want_forwarded(lab, response, client, family, dns, server)
+            want_forwarded(lab, request, client, family, http, server)
+            check(response["event"].get("duration", 0) > 0, "no duration:", response)
+            want(response["network"]["community_id"], query["network"]["community_id"], "community_id")
+        with case("%s, IPv%d: the gateway's own lookup%s" % (
+                how, family, ", with its process" if "wan" in watched else " goes by another way")):
+            name = lab.name()
+            dig = ["dig", "@" + server, name, "+tries=1"]
+            done = lab.run(gateway, dig)
+            for e in sensor.about(name, 2 if "wan" in watched else 0):
+                want_process(e, done.pid, "/usr/bin/dig", dig)
+                want((e["network"]["direction"], e["source"]["ip"]), ("egress", address(12, 1, family)), "whence")
+                check("tags" not in e and "host" in e and "mac" not in e["source"], "as if forwarded:", e)
+                want(e["observer"]["ingress"]["interface"]["name"], "wan", "interface")
+        with case("%s, IPv%d: a client's lookup at the gateway's own server: ingress, not forwarded" % (how, family)):
+            name = lab.name()
+            port = lab.lookup(client, address(11, 2, family), name)
+            check(port, "no answer")
+            for e in sensor.about(name, 2 if "lan" in watched else 0):
+                want(e["network"]["direction"], "ingress", "network.direction")
+                want((e["source"]["ip"], e["source"]["port"]), (address(11, 1, family), port), "source")
+                want(e["source"].get("mac"), lab.mac(client, "eth0"), "source.mac")
+                check("tags" not in e and "host" in e, "as if forwarded:", e)
+                want_no_process(e)
+    with case(how + ": the ledger adds up, and what passes twice is counted as forwarded"):
+        ledger = sensor.settle()["ledger"]
+        want(ledger["lost_bulk"], 0, "lost_bulk")
+        check((ledger["forwarded"] > 0) == (len(watched) == 2), "forwarded:", ledger)
+        want(sensor.stop(signal.SIGTERM), 0, "exit status")
+
+
+def masquerade(lab, gateway, how):
+    """Is it there? Where nft or the kernel cannot do it, a skip says so."""
+    with case("address translation: masquerade " + how):
+        if not shutil.which("nft"):
+            raise Skip("nft is not installed")
+        lab.run(gateway, ["nft", "delete", "table", "ip", "mt"])  # of the round before
+        done = lab.run(gateway, ["nft", "-f", lab.file("nat", NAT % ("" if how[0] == "k" else how))])
+        if "not supported" in done.out:
+            raise Skip("the kernel has no " + done.out.split("\n")[0])
+        want((done.status, done.out), (0, ""), "nft's answer")
+        return True
+
+
+def test(lab):
+    client, gateway, server = lab.ns("c"), lab.ns("g"), lab.ns("s")
+    lab.link(client, "eth0", gateway, "lan", 11)
+    lab.link(gateway, "wan", server, "eth0", 12)
+    for key in ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"):
+        lab.sh("sysctl -qw " + key, gateway)
+    for family in (4, 6):
+        lab.sh("ip -n %s -%d route add default via %s" % (client, family, address(11, 2, family)))
+        lab.sh("ip -n %s -%d route add default via %s" % (server, family, address(12, 1, family)))
+    both = [address(12, 2), address(12, 2, 6)]
+    lab.dnsmasq(server, both)
+    lab.nginx(server, both)
+    lab.dnsmasq(gateway, [address(11, 2), address(11, 2, 6)])
+    sides = (["lan"], ["wan"], ["lan", "wan"])
+    for watched in sides:
+        test_watching(lab, (client, gateway), watched, "", (4, 6))
+    for how in ("keeping ports", "to :40000-50000"):  # the client's port is kept, or is another one
+        if not masquerade(lab, gateway, how):
+            continue
+        for watched in sides:
+            test_watching(lab, (client, gateway), watched, "masquerade " + how, (4,))
+
+
+if __name__ == "__main__":
+    main(test)
