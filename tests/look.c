@@ -115,7 +115,7 @@ static const char *join(struct look *l, const struct record *part)
 			break;
 		l->joined = native_read_head(l->joiner, &head->first, head->bytes, head->len);
 		wrong = l->joined ? decode(l->joined) : NULL;
-		heads_done(head);
+		heads_done(l->heads, head);
 	} while (again && !wrong);
 	return wrong;
 }

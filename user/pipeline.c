@@ -274,7 +274,7 @@ static void observe_head(struct pipeline *p, struct head *head)
 {
 	struct record *rec = native_read_head(p->native, &head->first, head->bytes, head->len);
 
-	heads_done(head);
+	heads_done(p->heads, head);
 	if (rec)
 		observe(p, rec);
 }

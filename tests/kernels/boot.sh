@@ -3,7 +3,8 @@
 #   boot.sh NAME PROGRAM [ARGS...]   its output, its exit status; 125: the guest did not get that far
 #   boot.sh --fetch NAME             only gets the kernel; 77: the package could not be fetched
 # The program may be a script for busybox sh. It starts in /test, beside it the files named in
-# METSUKE_GUEST_FILES, the BPF objects in build/bpf (and $BPF_DIR). No root needed.
+# METSUKE_GUEST_FILES (FILE, or FILE:FOLDER for another place), the BPF objects in build/bpf (and $BPF_DIR).
+# METSUKE_KERNEL_ARGS: more for the kernel's command line. No root needed.
 # METSUKE_KERNELS: cache folder. METSUKE_BUILD: build. METSUKE_BOOT_TIMEOUT: seconds, 300. METSUKE_MIRROR:
 # Debian mirror, if not the one of /etc/apt.
 set -u
@@ -97,14 +98,19 @@ initramfs() { # PROGRAM ARGS...
 	mkdir -p "$root"/{proc,sys,dev,tmp,run,modules}
 	put "$(command -v busybox)" /bin
 	put "$program" /test
-	for f in ${METSUKE_GUEST_FILES:-}; do put "$f" /test; done
+	for f in ${METSUKE_GUEST_FILES:-}; do
+		case $f in
+		*:*) put "${f%%:*}" "${f#*:}" ;;
+		*) put "$f" /test ;;
+		esac
+	done
 	for f in "$build"/bpf/*.bpf.o; do put "$f" /test/build/bpf; done
 	cp "$kernel"/modules/*.ko "$root/modules/" 2>/dev/null
 	shift
 	cat >"$root/init" <<-EOF
 		#!/bin/busybox sh
 		/bin/busybox --install -s /bin
-		export PATH=/bin:/test HOME=/tmp BPF_DIR=/test/build/bpf
+		export PATH=/sbin:/bin:/test HOME=/tmp BPF_DIR=/test/build/bpf
 		mount -t devtmpfs dev /dev; mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t tmpfs tmp /tmp
 		mount -t bpf bpf /sys/fs/bpf; mount -t cgroup2 none /sys/fs/cgroup
 		exec </dev/null >/dev/ttyS0 2>&1
@@ -126,7 +132,7 @@ boot() { # the console on the first serial port, the program's output alone on t
 	touch "$work/console" "$work/out"
 	timeout -k 5 "${METSUKE_BOOT_TIMEOUT:-300}" qemu-system-x86_64 -accel $accel -cpu max -smp 1 -m 1024 -display none \
 		-no-reboot -nodefaults -net none -kernel "$kernel/vmlinuz" -initrd "$work/initramfs" \
-		-append "console=ttyS0 quiet panic=-1" -serial "file:$work/console" -serial "file:$work/out" </dev/null &
+		-append "console=ttyS0 quiet panic=-1 ${METSUKE_KERNEL_ARGS:-}" -serial "file:$work/console" -serial "file:$work/out" </dev/null &
 	qemu=$!
 	wait $qemu
 	[ $? != 124 ] || why="took too long"

@@ -268,6 +268,22 @@ class Lab:
                 return None
             return s.getsockname()[1]
 
+    def silent(self, ns, ip, port=53):
+        """A DNS port that swallows what it gets: no answers, no ICMP errors."""
+        s = self.socket(ns, 6 if ":" in ip else 4)
+        s.bind((ip, port))
+        return s
+
+    def stream(self, ns, server, n, pause=0.001, port=53, between=lambda i: None):
+        """n queries by this process; between(i) runs before the i-th. Returns the names."""
+        names = [self.name("stream.test") for _ in range(n)]
+        with self.socket(ns, 6 if ":" in server else 4) as s:
+            for i, name in enumerate(names):
+                between(i)
+                s.sendto(dns_query(name), (server, port))
+                time.sleep(pause)
+        return names
+
     # -- end
 
     def logs(self):
@@ -293,6 +309,8 @@ class Lab:
 
     def check_schema(self, text):
         self.lines += text.count("\n")
+        if not text:
+            return
         if not os.path.exists(SCHEMA):
             return
         done = subprocess.run([PYTHON, SCHEMA], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -319,7 +337,7 @@ class Sensor:
     """metsuke run in a namespace, on a file in a folder of its own, with its own folders."""
 
     def __init__(self, lab, ns, interfaces, config="", sinks=None, wait=True, wrap=(), more=(), like=None, **options):
-        self.lab, self.ns, self.closed = lab, ns, False
+        self.lab, self.ns, self.interfaces, self.closed = lab, ns, interfaces, False
         n = len(lab.sensors)
         self.dir = like.dir if like else lab.path("sensor%d" % n)
         os.makedirs(self.dir, exist_ok=True)
@@ -342,6 +360,12 @@ class Sensor:
         self.pid = self.process.pid
         if wait:
             self.wait(lambda e: e["event"]["action"] == "metsuke-started")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()  # where a case failed before it did
 
     def configure(self, text):
         with open(self.config, "w") as f:
@@ -407,6 +431,21 @@ class Sensor:
         except ValueError:
             raise Fail("metsuke status: exit %d, %r\n%s" % (done.status, done.out, self.log_text()[-2000:]))
 
+    def run_again(self, **options):
+        """Another one with the same folders and configuration file's text."""
+        with open(self.config) as f:
+            text = f.read().split("\npaths:")[0]
+        return Sensor(self.lab, self.ns, self.interfaces, text, like=self, **options)
+
+    def programs(self):
+        """The ids of the programs that it holds."""
+        ids = set()
+        for fd in os.listdir("/proc/%d/fdinfo" % self.pid):
+            with contextlib.suppress(OSError):
+                with open("/proc/%d/fdinfo/%s" % (self.pid, fd)) as f:
+                    ids |= {int(line.split()[1]) for line in f if line.startswith("prog_id:")}
+        return ids
+
     def send(self, number):
         self.process.send_signal(number)
 
@@ -434,6 +473,19 @@ class Sensor:
                 self.lab.check_schema(f.read())
         if self.process.returncode == -signal.SIGKILL:
             shutil.rmtree(self.pins, ignore_errors=True)
+
+
+def read_lines(*paths):
+    """The events of whole files; a line that is none is a failure."""
+    events = []
+    for path in paths:
+        with open(path) as f:
+            for line in f:
+                try:
+                    events.append(json.loads(line))
+                except ValueError:
+                    raise Fail("%s: not a whole line: %r ... %r" % (path, line[:200], line[-200:]))
+    return events
 
 
 def outcomes(ledger):

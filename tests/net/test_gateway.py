@@ -4,7 +4,7 @@ translation. What passes through is reported once, with the client that asked.""
 import shutil
 import signal
 
-from lab import Sensor, Skip, address, case, check, main, want, want_no_process, want_process
+from lab import Sensor, Skip, address, case, check, dns_query, main, want, want_no_process, want_process
 
 NAT = """table ip mt {
     chain post {
@@ -36,10 +36,33 @@ def want_forwarded(lab, e, client, family, port, server):
     want_no_process(e)
 
 
+def asked_before(lab, client, server_ns):
+    """A query on its way while no sensor runs: the answer comes when the caller says so."""
+    server, asker, name = lab.socket(server_ns), lab.socket(client), lab.name()
+    server.bind((address(12, 2), 5353))
+    server.settimeout(5)
+    asker.sendto(dns_query(name), (address(12, 2), 5353))
+    query, whence = server.recvfrom(512)
+
+    def answer():
+        with server, asker:
+            server.sendto(query[:2] + b"\x81\x83" + query[4:], whence)
+            return asker.getsockname()[1]
+
+    return name, answer
+
+
 def test_watching(lab, spaces, watched, nat, families):
-    client, gateway = spaces
+    client, gateway, server_ns = spaces
     how = "%s watched, NAT %s" % ("+".join(watched), nat or "off")
-    sensor = Sensor(lab, gateway, watched, "networks:\n  home: [198.18.11.0/24, '2001:db8:b::/64']")
+    late, answer = asked_before(lab, client, server_ns)
+    sensor = Sensor(lab, gateway, watched, "networks:\n  home: [198.18.11.0/24, '2001:db8:b::/64']\n"
+                    "dns:\n  ports: [53, 5353]")
+    with case("%s: a response whose query was not seen still has the client" % how):
+        port = answer()
+        e = sensor.about(late, 1)[0]
+        want((e["source"]["ip"], e["source"]["port"]), (address(11, 1), port), "source")
+        want((e.get("tags"), e["network"]["direction"], "host" in e), (["forwarded"], "outbound", False), "whose")
     for family in families:
         server = address(12, 2, family)
         name, path = lab.name(), "/" + lab.name()
@@ -108,12 +131,12 @@ def test(lab):
     lab.dnsmasq(gateway, [address(11, 2), address(11, 2, 6)])
     sides = (["lan"], ["wan"], ["lan", "wan"])
     for watched in sides:
-        test_watching(lab, (client, gateway), watched, "", (4, 6))
+        test_watching(lab, (client, gateway, server), watched, "", (4, 6))
     for how in ("keeping ports", "to :40000-50000"):  # the client's port is kept, or is another one
         if not masquerade(lab, gateway, how):
             continue
         for watched in sides:
-            test_watching(lab, (client, gateway), watched, "masquerade " + how, (4,))
+            test_watching(lab, (client, gateway, server), watched, "masquerade " + how, (4,))
 
 
 if __name__ == "__main__":

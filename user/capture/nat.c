@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/ip.h"
+#include "support/ip.h"
 
 #define QUESTIONS_PER_SECOND 20000 /* of the records' time; a flood of strays is not worth more */
 

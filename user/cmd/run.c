@@ -23,7 +23,7 @@
 #include "cmd/outputs.h"
 #include "cmd/privilege.h"
 #include "identity.h"
-#include "output/ip.h"
+#include "support/ip.h"
 #include "pipeline.h"
 #include "profile/hosts.h"
 #include "support/log.h"

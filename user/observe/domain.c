@@ -62,7 +62,7 @@ static bool is_address(struct text name)
 static void look_up(const struct domains *d, struct text name, struct slot *s)
 {
 	char copy[NAME_MAX_TEXT];
-	const char *registered, *suffix;
+	const char *registered, *dot;
 
 	s->registered = 0;
 	s->suffix = 0;
@@ -71,11 +71,13 @@ static void look_up(const struct domains *d, struct text name, struct slot *s)
 	memcpy(copy, name.at, name.len);
 	copy[name.len] = '\0';
 	registered = psl_registrable_domain(d->psl, copy);
-	suffix = psl_unregistrable_domain(d->psl, copy);
-	if (registered)
-		s->registered = strlen(registered);
-	if (suffix)
-		s->suffix = strlen(suffix);
+	if (!registered) { /* the name is a public suffix */
+		s->suffix = name.len;
+		return;
+	}
+	s->registered = strlen(registered);
+	dot = strchr(registered, '.'); /* one label more than its suffix */
+	s->suffix = dot ? strlen(dot + 1) : 0;
 }
 
 void domains_split(struct domains *d, struct text name, struct domain_parts *ret_parts)

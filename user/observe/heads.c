@@ -8,6 +8,7 @@ struct heads {
 	size_t capacity;
 	uint64_t started;
 	uint64_t orphans;
+	size_t used;
 	struct head head[];
 };
 
@@ -30,9 +31,10 @@ uint64_t heads_orphans(const struct heads *h)
 	return h->orphans;
 }
 
-void heads_done(struct head *head)
+void heads_done(struct heads *h, struct head *head)
 {
 	head->used = false;
+	h->used--;
 }
 
 static bool same_flow(const struct record_head *a, const struct record_head *b)
@@ -53,6 +55,8 @@ static struct head *oldest(struct heads *h)
 {
 	struct head *found = NULL;
 
+	if (!h->used)
+		return NULL;
 	for (size_t i = 0; i < h->capacity; i++)
 		if (h->head[i].used && (!found || h->head[i].order < found->order))
 			found = &h->head[i];
@@ -96,6 +100,7 @@ struct head *heads_add(struct heads *h, const struct record *part, bool *ret_aga
 		head = unused(h);
 		if (head) {
 			head->used = true;
+			h->used++;
 			head->len = 0;
 			head->order = h->started++;
 			head->first = part->head;

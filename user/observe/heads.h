@@ -34,7 +34,7 @@ struct head *heads_add(struct heads *h, const struct record *part, bool *ret_aga
  * oldest first; or NULL. */
 struct head *heads_expired(struct heads *h, uint64_t now_ns);
 
-void heads_done(struct head *head);
+void heads_done(struct heads *h, struct head *head);
 
 /* Parts that belong to no head that is known. */
 uint64_t heads_orphans(const struct heads *h);

@@ -9,11 +9,18 @@
 #define WAYS 4
 #define TIMEOUT_NS 30000000000ULL /* resolvers give up well before */
 
+/* What a look-up reads, in one cache line; the queries themselves stand elsewhere. */
+struct bucket {
+	uint64_t hash[WAYS]; /* of the key; 0: free */
+	uint64_t time_ns[WAYS];
+} __attribute__((aligned(64)));
+
 struct queries {
 	size_t buckets;
 	uint64_t seed;
 	uint64_t evicted;
-	struct query entry[];
+	struct bucket *bucket;
+	struct query *query; /* WAYS for each bucket */
 };
 
 struct queries *queries_new(size_t capacity)
@@ -23,16 +30,27 @@ struct queries *queries_new(size_t capacity)
 
 	while (buckets * WAYS < capacity)
 		buckets *= 2;
-	q = calloc(1, sizeof(*q) + buckets * WAYS * sizeof(q->entry[0]));
+	q = calloc(1, sizeof(*q));
 	if (!q)
 		return NULL;
 	q->buckets = buckets;
 	q->seed = hash_seed();
+	q->bucket = aligned_alloc(64, buckets * sizeof(*q->bucket));
+	q->query = calloc(buckets * WAYS, sizeof(*q->query));
+	if (!q->bucket || !q->query) {
+		queries_free(q);
+		return NULL;
+	}
+	memset(q->bucket, 0, buckets * sizeof(*q->bucket));
 	return q;
 }
 
 void queries_free(struct queries *q)
 {
+	if (!q)
+		return;
+	free(q->bucket);
+	free(q->query);
 	free(q);
 }
 
@@ -57,35 +75,51 @@ static uint64_t key_hash(const struct queries *q, const struct observation *o)
 	return hash_bytes(o->dns.question.at, o->dns.question.len, hash_bytes(&key, sizeof(key), q->seed)) | 1;
 }
 
-static bool is_live(const struct query *e, uint64_t now)
+static bool is_live(const struct bucket *b, int way, uint64_t now)
 {
-	return e->hash && e->time_ns + TIMEOUT_NS >= now && e->time_ns <= now + TIMEOUT_NS;
+	return b->hash[way] && b->time_ns[way] + TIMEOUT_NS >= now && b->time_ns[way] <= now + TIMEOUT_NS;
 }
 
-static struct query *bucket(const struct queries *q, uint64_t hash)
+static size_t bucket_of(const struct queries *q, uint64_t hash)
 {
-	return (struct query *)&q->entry[(hash >> 1) % q->buckets * WAYS];
+	return (hash >> 1) & (q->buckets - 1);
+}
+
+/* A way that is free or out of date, else the oldest. */
+static int victim(const struct bucket *b, uint64_t now)
+{
+	int way = 0;
+
+	for (int i = 0; i < WAYS; i++) {
+		if (!is_live(b, i, now))
+			return i;
+		if (b->time_ns[i] < b->time_ns[way])
+			way = i;
+	}
+	return way;
 }
 
 void queries_add(struct queries *q, const struct observation *o, const struct owner_key *owner)
 {
 	uint64_t hash = key_hash(q, o);
-	struct query *b = bucket(q, hash), *e = b;
+	size_t at = bucket_of(q, hash);
+	struct bucket *b = &q->bucket[at];
+	struct query *e;
+	int way;
 
 	for (int i = 0; i < WAYS; i++) {
-		if (b[i].hash == hash && is_live(&b[i], o->time_ns)) {
+		if (b->hash[i] == hash && is_live(b, i, o->time_ns)) {
 			if (owner->quality)
-				b[i].owner = *owner;
+				q->query[at * WAYS + i].owner = *owner;
 			return;
 		}
-		if (!is_live(&b[i], o->time_ns))
-			e = &b[i];
-		else if (is_live(e, o->time_ns) && b[i].time_ns < e->time_ns)
-			e = &b[i];
 	}
-	if (is_live(e, o->time_ns))
+	way = victim(b, o->time_ns);
+	if (is_live(b, way, o->time_ns))
 		q->evicted++;
-	e->hash = hash;
+	b->hash[way] = hash;
+	b->time_ns[way] = o->time_ns;
+	e = &q->query[at * WAYS + way];
 	e->time_ns = o->time_ns;
 	e->owner = *owner;
 	e->client = o->source;
@@ -99,10 +133,11 @@ void queries_add(struct queries *q, const struct observation *o, const struct ow
 const struct query *queries_find(const struct queries *q, const struct observation *o)
 {
 	uint64_t hash = key_hash(q, o);
-	const struct query *b = bucket(q, hash);
+	size_t at = bucket_of(q, hash);
+	const struct bucket *b = &q->bucket[at];
 
 	for (int i = 0; i < WAYS; i++)
-		if (b[i].hash == hash && is_live(&b[i], o->time_ns) && b[i].time_ns <= o->time_ns)
-			return &b[i];
+		if (b->hash[i] == hash && is_live(b, i, o->time_ns) && b->time_ns[i] <= o->time_ns)
+			return &q->query[at * WAYS + i];
 	return NULL;
 }

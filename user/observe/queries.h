@@ -6,7 +6,6 @@
 #include "observe/observation.h"
 
 struct query {
-	uint64_t hash; /* of the key; 0: free */
 	uint64_t time_ns;
 	struct owner_key owner;
 	struct endpoint client; /* before source NAT, where that is known */

@@ -6,6 +6,7 @@
 
 #include "bounded.h"
 #include "observe/name.h"
+#include "support/ip.h"
 
 enum {
 	TYPE_A = 1,
@@ -137,7 +138,7 @@ static void put_hex(struct rdata *r, const uint8_t *p, size_t len)
 static void put_addresses(struct rdata *r, size_t end, int family)
 {
 	size_t size = family == AF_INET ? 4 : 16;
-	char text[INET6_ADDRSTRLEN];
+	char text[IP_TEXT];
 
 	for (bool first = true; r->pos < end && !r->bad; first = false) {
 		const uint8_t *p = r->pos + size <= end ? take(r, size) : NULL;
@@ -148,7 +149,10 @@ static void put_addresses(struct rdata *r, size_t end, int family)
 		}
 		if (!first)
 			put_str(r, ",");
-		put_str(r, inet_ntop(family, p, text, sizeof(text)));
+		if (family == AF_INET)
+			put_text(r, text, ip4_text(p, text));
+		else
+			put_str(r, inet_ntop(AF_INET6, p, text, sizeof(text)));
 	}
 }
 

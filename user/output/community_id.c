@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "output/ip.h"
+#include "support/hash.h"
+#include "support/ip.h"
 
 enum { ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58, SCTP = 132 };
 
@@ -57,7 +58,7 @@ static void sha1(const uint8_t *bytes, size_t len, uint8_t digest[20])
 		memset(digest, 0, 20);
 }
 
-void community_id(const struct community_flow *f, uint16_t seed, char text[COMMUNITY_ID_TEXT])
+static void compute(const struct community_flow *f, uint16_t seed, char text[COMMUNITY_ID_TEXT])
 {
 	bool v4 = ip_is_v4(f->saddr) && ip_is_v4(f->daddr), swap;
 	const uint8_t *a = f->saddr + (v4 ? 12 : 0), *b = f->daddr + (v4 ? 12 : 0);
@@ -91,4 +92,34 @@ void community_id(const struct community_flow *f, uint16_t seed, char text[COMMU
 	text[0] = '1';
 	text[1] = ':';
 	EVP_EncodeBlock((unsigned char *)text + 2, digest, sizeof(digest));
+}
+
+#define REMEMBERED 4096
+
+/* A flow's packets come close together, and SHA-1 is the dearest part of a line: the last flows' ids are
+ * remembered, a newer one taking an older one's place. */
+void community_id(const struct community_flow *f, uint16_t seed, char text[COMMUNITY_ID_TEXT])
+{
+	struct key {
+		struct community_flow flow;
+		uint16_t seed;
+	} key;
+	static __thread struct {
+		struct key key;
+		char text[COMMUNITY_ID_TEXT];
+	} remembered[REMEMBERED], *r;
+
+	memset(&key, 0, sizeof(key)); /* padding is compared too */
+	memcpy(key.flow.saddr, f->saddr, 16);
+	memcpy(key.flow.daddr, f->daddr, 16);
+	key.flow.sport = f->sport;
+	key.flow.dport = f->dport;
+	key.flow.proto = f->proto;
+	key.seed = seed;
+	r = &remembered[hash_bytes(&key, sizeof(key), hash_seed()) % REMEMBERED];
+	if (!r->text[0] || memcmp(&r->key, &key, sizeof(key)) != 0) {
+		compute(f, seed, r->text);
+		memcpy(&r->key, &key, sizeof(key));
+	}
+	memcpy(text, r->text, COMMUNITY_ID_TEXT);
 }

@@ -6,7 +6,7 @@
 #include "observe/name.h"
 #include "output/community_id.h"
 #include "output/ecs_line.h"
-#include "output/ip.h"
+#include "support/ip.h"
 
 #define MAX_RELATED_IPS 64
 #define MAX_RELATED_HOSTS 32

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "output/ip.h"
+#include "support/ip.h"
 
 /* Characters that JSON wants escaped (RFC 8259 7). */
 static bool plain(unsigned char c)
@@ -11,14 +11,40 @@ static bool plain(unsigned char c)
 	return c >= 0x20 && c != '"' && c != '\\';
 }
 
+#define EACH(c) (0x0101010101010101ULL * (uint8_t)(c))
+
+/* High bit set somewhere when one of the eight bytes is not plain; may also be set by a byte above
+ * 0x7f, which the slow way then looks at. */
+static uint64_t odd_bytes(uint64_t w)
+{
+	uint64_t quote = w ^ EACH('"'), backslash = w ^ EACH('\\');
+
+	return ((w - EACH(0x20)) | (quote - EACH(1)) | (backslash - EACH(1)) | w) & EACH(0x80);
+}
+
+/* How many bytes from the start need no escape. */
+static size_t plain_run(const char *s, size_t len)
+{
+	size_t i = 0;
+	uint64_t w;
+
+	while (i + 8 <= len) {
+		memcpy(&w, s + i, 8);
+		if (odd_bytes(w))
+			break;
+		i += 8;
+	}
+	while (i < len && plain(s[i]))
+		i++;
+	return i;
+}
+
 void js_string(struct buf *b, const char *s, size_t len)
 {
 	size_t from = 0;
 
 	buf_char(b, '"');
-	for (size_t i = 0; i < len; i++) {
-		if (plain(s[i]))
-			continue;
+	for (size_t i = plain_run(s, len); i < len; i += 1 + plain_run(s + i + 1, len - i - 1)) {
 		buf_put(b, s + from, i - from);
 		from = i + 1;
 		if (s[i] == '"' || s[i] == '\\') {
@@ -41,7 +67,7 @@ void js_ip(struct buf *b, const uint8_t ip[16])
 	b->data[b->len++] = '"';
 }
 
-static void two(char *to, int n)
+static void two(char *to, unsigned int n)
 {
 	to[0] = '0' + n / 10;
 	to[1] = '0' + n % 10;
@@ -49,24 +75,24 @@ static void two(char *to, int n)
 
 void js_time(struct buf *b, uint64_t ns)
 {
-	static __thread time_t cached = -1;
+	static __thread time_t cached = -1; /* day since 1970 */
 	static __thread char text[] = "\"0000-00-00T00:00:00.000000Z\"";
-	time_t second = ns / 1000000000;
-	uint32_t micro = ns % 1000000000 / 1000;
+	time_t seconds = ns / 1000000000, day = seconds / 86400;
+	unsigned int second = seconds % 86400, micro = ns % 1000000000 / 1000;
 
-	if (second != cached) {
+	if (day != cached) {
 		struct tm tm;
 
-		gmtime_r(&second, &tm);
+		gmtime_r(&seconds, &tm);
 		two(text + 1, (tm.tm_year + 1900) / 100 % 100);
 		two(text + 3, (tm.tm_year + 1900) % 100);
 		two(text + 6, tm.tm_mon + 1);
 		two(text + 9, tm.tm_mday);
-		two(text + 12, tm.tm_hour);
-		two(text + 15, tm.tm_min);
-		two(text + 18, tm.tm_sec);
-		cached = second;
+		cached = day;
 	}
+	two(text + 12, second / 3600);
+	two(text + 15, second / 60 % 60);
+	two(text + 18, second % 60);
 	for (int i = 26; i > 20; i--) {
 		text[i] = '0' + micro % 10;
 		micro /= 10;

@@ -202,9 +202,9 @@ static void written(struct sink *s, size_t lines)
 }
 
 /* Writes one batch. On an error the lines that are not whole on the other side are lost and counted. */
-static void write_batch(struct sink *s, const char *from, size_t len)
+static void write_batch(struct sink *s, const char *from, size_t len, size_t total)
 {
-	size_t total = count_lines(from, len), sent = 0;
+	size_t sent = 0;
 	int err = 0;
 
 	if (s->fd < 0)
@@ -218,7 +218,8 @@ static void write_batch(struct sink *s, const char *from, size_t len)
 		}
 		done = write_all(s->fd, from, part, &err);
 		s->written += done;
-		sent += count_lines(from, done);
+		/* lines are counted only where not all of them went at once */
+		sent += done == len && sent == 0 ? total : count_lines(from, done);
 		from += part;
 		len -= part;
 	}
@@ -279,7 +280,7 @@ static void *run(void *arg)
 		if (reopen && s->kind == SINK_FILE && open_file(s))
 			failed(s, errno);
 		if (batch.len)
-			write_batch(s, batch.data, batch.len);
+			write_batch(s, batch.data, batch.len, count_lines(batch.data, batch.len));
 	}
 	pthread_mutex_lock(&s->lock);
 	s->idle = true;
@@ -338,7 +339,7 @@ struct sink *sink_open(const char *spec, const struct sink_options *options, cha
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->filled, NULL);
 	pthread_cond_init(&s->emptied, NULL);
-	err = pthread_create(&s->thread, NULL, run, s);
+	err = s->options.wait ? 0 : pthread_create(&s->thread, NULL, run, s);
 	if (err) {
 		snprintf(error, size, "cannot start a thread: %s", strerror(err));
 		goto fail;
@@ -351,11 +352,29 @@ fail:
 	return NULL;
 }
 
+/* Without a queue: the caller waits for the target, a socket that nobody listens on included. */
+static void push_directly(struct sink *s, const char *lines, size_t len, unsigned int n_lines)
+{
+	int err = s->fd < 0 ? -open_target(s) : 0;
+
+	while (err && s->kind == SINK_UNIX) {
+		failed(s, err);
+		usleep(s->retry_ms * 1000);
+		err = -open_target(s);
+	}
+	if (s->stats.gone)
+		s->stats.dropped += n_lines;
+	else
+		write_batch(s, lines, len, n_lines);
+}
+
 void sink_push(struct sink *s, const char *lines, size_t len, unsigned int n_lines)
 {
+	if (s->options.wait) {
+		push_directly(s, lines, len, n_lines);
+		return;
+	}
 	pthread_mutex_lock(&s->lock);
-	while (s->options.wait && s->queue.len && s->queue.len + len > s->options.queue_bytes && !s->stats.gone)
-		pthread_cond_wait(&s->emptied, &s->lock);
 	if (s->stats.gone || (s->queue.len && s->queue.len + len > s->options.queue_bytes)) {
 		s->stats.dropped += n_lines;
 	} else {
@@ -397,13 +416,11 @@ const char *sink_spec(const struct sink *s)
 	return s->spec;
 }
 
-void sink_close(struct sink *s, unsigned int seconds)
+static void stop_thread(struct sink *s, unsigned int seconds)
 {
 	struct timespec until;
 	bool done;
 
-	if (!s)
-		return;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += seconds;
 	pthread_mutex_lock(&s->lock);
@@ -416,6 +433,14 @@ void sink_close(struct sink *s, unsigned int seconds)
 	if (!done) /* it hangs in a write that nobody reads */
 		pthread_cancel(s->thread);
 	pthread_join(s->thread, NULL);
+}
+
+void sink_close(struct sink *s, unsigned int seconds)
+{
+	if (!s)
+		return;
+	if (!s->options.wait)
+		stop_thread(s, seconds);
 	if (s->stats.dropped)
 		log_warning("sink %s: %llu lines lost", s->spec, (unsigned long long)s->stats.dropped);
 	close_target(s);

@@ -11,7 +11,7 @@ struct sink;
 
 struct sink_options {
 	size_t queue_bytes;
-	bool wait; /* replay: a full queue holds the producer up instead of losing lines */
+	bool wait; /* replay: no queue and no thread; the producer waits and nothing is lost */
 	/* file: */
 	uint64_t rotate_bytes;	 /* 0: never by size */
 	uint32_t rotate_seconds; /* 0: never by time */

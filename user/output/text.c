@@ -7,7 +7,7 @@
 
 #include "capture/owner.h"
 #include "observe/name.h"
-#include "output/ip.h"
+#include "support/ip.h"
 #include "support/log.h"
 
 #define COLUMN_WHO 24

@@ -9,7 +9,7 @@
 
 #define BUCKETS HOSTS_MAX
 #define NONE UINT32_MAX
-#define MAX_DROPPED 4096
+#define MAX_DROPPED HOSTS_MAX /* no more were told */
 
 struct host {
 	struct host_key key;
@@ -17,6 +17,7 @@ struct host {
 	uint32_t next;		/* in its bucket */
 	uint32_t newer, older;	/* by last use */
 	bool changed;
+	bool told; /* by hosts_sync() */
 };
 
 struct hosts {
@@ -99,7 +100,7 @@ static uint32_t evict(struct hosts *h)
 	*link = h->host[at].next;
 	unlink_use(h, at);
 	h->evicted++;
-	if (h->n_dropped < MAX_DROPPED)
+	if (h->host[at].told && h->n_dropped < MAX_DROPPED)
 		h->dropped[h->n_dropped++] = h->host[at].key;
 	return at;
 }
@@ -154,5 +155,6 @@ void hosts_sync(struct hosts *h, void (*put)(void *ctx, const struct host_key *k
 	for (uint32_t at = h->newest; at != NONE && h->host[at].changed; at = h->host[at].older) {
 		put(ctx, &h->host[at].key, &h->host[at].counts);
 		h->host[at].changed = false;
+		h->host[at].told = true;
 	}
 }

@@ -19,8 +19,8 @@ void hosts_add(struct hosts *h, const struct observation *o);
 size_t hosts_count(const struct hosts *h);
 uint64_t hosts_evicted(const struct hosts *h);
 
-/* Calls put for every client that changed since the last sync, and drop for every one that was pushed
- * out. */
+/* Calls drop for every client that was put and has been pushed out since, then put for every one that
+ * changed since the last sync. */
 void hosts_sync(struct hosts *h, void (*put)(void *ctx, const struct host_key *key, const struct host_counts *counts),
 		void (*drop)(void *ctx, const struct host_key *key), void *ctx);
 

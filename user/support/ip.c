@@ -1,5 +1,5 @@
 /* ip.c: see ip.h. IPv4 is the common case and has its own writer; glibc does the other. */
-#include "output/ip.h"
+#include "support/ip.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -21,17 +21,21 @@ static char *put_octet(char *to, uint8_t n)
 	return to;
 }
 
+size_t ip4_text(const uint8_t ip[4], char *text)
+{
+	char *to = put_octet(text, ip[0]);
+
+	for (int i = 1; i < 4; i++) {
+		*to++ = '.';
+		to = put_octet(to, ip[i]);
+	}
+	return to - text;
+}
+
 size_t ip_text(const uint8_t ip[16], char text[IP_TEXT])
 {
-	char *to = text;
-
-	if (!ip_is_v4(ip)) {
-		inet_ntop(AF_INET6, ip, text, IP_TEXT);
-		return strlen(text);
-	}
-	for (int i = 12; i < 16; i++) {
-		to = put_octet(to, ip[i]);
-		*to++ = '.';
-	}
-	return to - text - 1;
+	if (ip_is_v4(ip))
+		return ip4_text(ip + 12, text);
+	inet_ntop(AF_INET6, ip, text, IP_TEXT);
+	return strlen(text);
 }
