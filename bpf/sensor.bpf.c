@@ -43,13 +43,21 @@ static __always_inline void look(struct frame *f, struct cursor c, enum link_typ
 				 enum record_hook hook, __u32 ifindex)
 {
 	struct counters *count = count_packet(len);
+	struct extract x = { f, 0, &settings, &heads, count };
+	struct scratch *s;
 	__u32 zero = 0;
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
-	struct extract x = { f, s, &settings, &heads, count };
 	enum outcome out;
 
 	if (!count)
 		return;
+	if (link == LINK_ETHERNET) {
+		out = plain_and_not_ours(&x, c);
+		if (out != OUTCOME_NONE) {
+			count_outcome(count, out);
+			return;
+		}
+	}
+	s = x.scratch = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s) {
 		count_outcome(count, OUTCOME_no_scratch);
 		return;

@@ -11,6 +11,7 @@
 
 #define DNS_HEADER 12
 #define DNS_STEPS 2048 /* labels and records together; a full message of empty records has 370 */
+#define DNS_LABELS 4 /* looked at in a step */
 #define DNS_NAME_MAX 255
 
 enum dns_section { DNS_QUESTION, DNS_ANSWER, DNS_AUTHORITY, DNS_ADDITIONAL, DNS_DONE };
@@ -46,6 +47,25 @@ static __always_inline long dns_stop(struct dns_walk *w, __u32 mark)
 	return 1;
 }
 
+/* On to the next section that has records. Returns 1 where none has. */
+static __always_inline long dns_next_section(struct dns_walk *w)
+{
+	for (__u32 i = 0; i < 4; i++) {
+		w->section++;
+		if (w->section >= DNS_DONE) {
+			w->done = 1;
+			return 1;
+		}
+		w->left = w->left_after[0];
+		w->left_after[0] = w->left_after[1];
+		w->left_after[1] = w->left_after[2];
+		w->left_after[2] = 0;
+		if (w->left)
+			return 0;
+	}
+	return 0;
+}
+
 /* The part of a question or record after its name. Returns 1 to end the walk. */
 static __always_inline long dns_after_name(struct dns_walk *w, const __u8 *msg, __u64 pos)
 {
@@ -79,7 +99,7 @@ static __always_inline long dns_after_name(struct dns_walk *w, const __u8 *msg, 
 	if (w->section <= DNS_ANSWER)
 		w->good = pos;
 	w->left--;
-	return 0;
+	return w->left ? 0 : dns_next_section(w);
 }
 
 /* One label, or the end of a name together with the record behind it. */
@@ -89,43 +109,38 @@ static long dns_step(__u32 index, void *ctx)
 	struct dns_walk *w = c->walk;
 	const __u8 *msg = c->msg;
 	__u64 pos = w->pos, at = pos;
-	__u32 label;
+	__u32 label = 0;
 
 	(void)index;
-	if (w->left == 0) { /* on to the next section; empty ones take a step each */
-		w->section++;
-		if (w->section >= DNS_DONE) {
-			w->done = 1;
-			return 1;
-		}
-		w->left = w->left_after[0];
-		w->left_after[0] = w->left_after[1];
-		w->left_after[1] = w->left_after[2];
-		w->left_after[2] = 0;
+	if (w->left == 0) /* the message starts with an empty section */
+		return dns_next_section(w);
+	for (__u32 i = 0; i < DNS_LABELS; i++) {
+		at = pos;
+		if (pos >= w->end)
+			return dns_stop(w, MARK_truncated);
+		BOUND(at, MESSAGE_MASK);
+		label = msg[at];
+		if (label == 0)
+			return dns_after_name(w, msg, pos + 1);
+		if (label >= 0xc0)
+			break;
+		if (label & 0xc0)
+			return dns_stop(w, MARK_label_type);
+		pos += 1 + label;
+		if (pos - w->name_start + 1 > DNS_NAME_MAX)
+			return dns_stop(w, MARK_name_length);
+	}
+	if (label < 0xc0) {
+		w->pos = pos;
 		return 0;
 	}
-	if (pos >= w->end)
+	if (pos + 2 > w->end)
 		return dns_stop(w, MARK_truncated);
-	BOUND(at, MESSAGE_MASK);
-	label = msg[at];
-	if (label == 0)
-		return dns_after_name(w, msg, pos + 1);
-	if (label >= 0xc0) {
-		if (pos + 2 > w->end)
-			return dns_stop(w, MARK_truncated);
-		/* A pointer goes to a prior occurrence: before this very name, after the header. */
-		label = (label & 0x3f) << 8 | msg[at + 1];
-		if (label < DNS_HEADER || label >= w->name_start)
-			w->marks |= MARK_pointer;
-		return dns_after_name(w, msg, pos + 2);
-	}
-	if (label & 0xc0)
-		return dns_stop(w, MARK_label_type);
-	pos += 1 + label;
-	if (pos - w->name_start + 1 > DNS_NAME_MAX)
-		return dns_stop(w, MARK_name_length);
-	w->pos = pos;
-	return 0;
+	/* A pointer goes to a prior occurrence: before this very name, after the header. */
+	label = (label & 0x3f) << 8 | msg[at + 1];
+	if (label < DNS_HEADER || label >= w->name_start)
+		w->marks |= MARK_pointer;
+	return dns_after_name(w, msg, pos + 2);
 }
 
 /* Walks the message msg[0..len); the caller has seen that len >= DNS_HEADER. What it found is in *w;

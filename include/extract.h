@@ -372,6 +372,54 @@ static __always_inline int is_dns_port(const struct settings *set, __u16 port)
 			port == set->dns_ports[3]);
 }
 
+typedef __u32 __attribute__((aligned(1), may_alias)) wire_word;
+
+/* Most packets are IPv4 without options or IPv6 without extensions in an Ethernet
+ * frame with one tag or none, and not ours: those are told here in few steps. OUTCOME_NONE: the walk has to look. Never another outcome than the walk's. */
+static __always_inline enum outcome plain_and_not_ours(struct extract *x, struct cursor c)
+{
+	const __u8 *ip = c.pos + 14, *l4, *payload;
+	__u32 proto, len, header;
+
+	if (ip + 40 > c.end)
+		return OUTCOME_NONE;
+	if (wire16(ip - 2) == ETHERTYPE_VLAN) {
+		ip += 4;
+		if (ip + 40 > c.end)
+			return OUTCOME_NONE;
+	}
+	if (wire16(ip - 2) == ETHERTYPE_IP4 && ip[0] == 0x45 && !(wire16(ip + 6) & 0x1fff)) {
+		proto = ip[9];
+		len = wire16(ip + 2) - 20; /* huge where it is too short: seen below */
+		l4 = ip + 20;
+	} else if (wire16(ip - 2) == ETHERTYPE_IP6 && (ip[0] >> 4) == 6) {
+		proto = ip[6];
+		len = wire16(ip + 4);
+		l4 = ip + 40;
+	} else {
+		return OUTCOME_NONE;
+	}
+	if (l4 + 20 > c.end || len > 65535)
+		return OUTCOME_NONE;
+	if (proto == PROTO_UDP && !(x->settings->tunnels & TUNNEL_VXLAN)) {
+		if (is_dns_port(x->settings, wire16(l4)) || is_dns_port(x->settings, wire16(l4 + 2)) || len < 8 ||
+		    wire16(l4 + 4) < 8)
+			return OUTCOME_NONE;
+		return OUTCOME_not_dns_port;
+	}
+	if (proto != PROTO_TCP || x->heads->open)
+		return OUTCOME_NONE;
+	header = (l4[12] >> 4) * 4;
+	payload = l4 + header;
+	if (header < 20 || len < header)
+		return OUTCOME_NONE;
+	if (len == header)
+		return payload > c.end ? OUTCOME_NONE : OUTCOME_not_http;
+	if (payload + 4 > c.end || http_may_start(*(const wire_word *)payload))
+		return OUTCOME_NONE;
+	return OUTCOME_not_http;
+}
+
 /* Looks at one frame. For an emitted outcome, x->scratch->rec is the record, head.len bytes long. */
 static __always_inline enum outcome extract(struct extract *x, struct cursor c, enum link_type link)
 {

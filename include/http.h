@@ -15,6 +15,7 @@
 #endif
 
 #define HTTP_STEPS 1024 /* HTTP_MAX / 8 words and as many line ends */
+#define HTTP_WORDS 8 /* looked at in a step: a step costs as much as a few words */
 #define HTTP_NO_VERSION 255
 
 typedef __u64 __attribute__((aligned(1), may_alias)) http_word;
@@ -190,14 +191,18 @@ static long http_step(__u32 index, void *ctx)
 	struct http_step_ctx *c = ctx;
 	struct http_walk *w = c->walk;
 	const __u8 *msg = c->msg;
-	__u64 pos = w->pos, start = w->line_start, line_end, found;
+	__u64 pos = w->pos, start = w->line_start, line_end, found = 0;
 
 	(void)index;
 	if (pos >= w->end)
 		return 1;
-	found = http_find(http_load(msg, pos), '\n');
+	for (__u32 i = 0; i < HTTP_WORDS; i++, pos += 8) {
+		found = http_find(http_load(msg, pos), '\n');
+		if (found)
+			break;
+	}
 	if (!found) {
-		w->pos = pos + 8;
+		w->pos = pos;
 		return 0;
 	}
 	line_end = pos + http_first(found);

@@ -133,8 +133,10 @@ static bool word_in(const char *words, const char *word)
 {
 	size_t len = strlen(word);
 
+	if (len == 0 || strchr(word, ' '))
+		return false;
 	for (const char *at = words; (at = strstr(at, word)); at += len)
-		if ((at == words || at[-1] == ' ') && (at[len] == ' ' || !at[len]) && len)
+		if ((at == words || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
 			return true;
 	return false;
 }
@@ -145,7 +147,7 @@ static const char *set_value(struct config *c, const struct key *k, const char *
 	char **string = member(c, k), *end, *copy;
 	unsigned long long n;
 
-	if (k->one_of && *text && !word_in(k->one_of, text)) {
+	if (k->one_of && !word_in(k->one_of, text)) {
 		snprintf(room, size, "'%s' is not one of: %s", text, k->one_of);
 		return room;
 	}
@@ -337,7 +339,7 @@ static void read_mapping(struct reader *r, const yaml_node_t *node, const char *
 		char full[256];
 
 		if (!name) {
-			fault(r, key_node, prefix, "a key has to be plain text");
+			fault(r, key_node, *prefix ? prefix : "file", "a key has to be plain text");
 			continue;
 		}
 		snprintf(full, sizeof(full), "%s%s%s", prefix, *prefix ? "." : "", name);

@@ -212,13 +212,28 @@ static void set_roles(const struct pipeline *p, struct observation *o, const str
 		memset(o->mac, 0, 6); /* our own */
 }
 
+/* On the far side of address translation the packet has the gateway's address; who asked is forwarded. */
+static void find_client(const struct pipeline *p, struct observation *o)
+{
+	uint8_t seen[16];
+
+	if (!p->options.client_of)
+		return;
+	memcpy(seen, o->source.ip, 16);
+	p->options.client_of(p->options.ctx, o);
+	if (!memcmp(seen, o->source.ip, 16))
+		return;
+	o->forwarded = true;
+	o->direction = forwarded_direction(p, o);
+}
+
 /* A response takes from its query what only the query's hook could know. */
 static void join_query(struct pipeline *p, struct observation *o, struct owner_key *owner)
 {
 	const struct query *q = queries_find(p->queries, o);
 
-	if (!q && p->options.client_of) {
-		p->options.client_of(p->options.ctx, o);
+	if (!q) {
+		find_client(p, o);
 		q = queries_find(p->queries, o);
 	}
 	if (!q)
@@ -258,8 +273,8 @@ static void observe(struct pipeline *p, const struct record *rec)
 	if (o->kind == OBSERVED_DNS_RESPONSE) {
 		join_query(p, o, &owner);
 	} else {
-		if (o->forwarded && p->options.client_of)
-			p->options.client_of(p->options.ctx, o);
+		if (o->forwarded)
+			find_client(p, o);
 		if (o->kind == OBSERVED_DNS_QUERY)
 			queries_add(p->queries, o, &owner);
 	}

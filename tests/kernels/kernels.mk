@@ -4,7 +4,12 @@ $(BUILD)/tests/verifier-budget: tools/verifier-budget.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $< -o $@ $(LIBS)
 
-build-tests-kernels: $(BUILD)/tests/verifier-budget $(BUILD)/tests/bpf/test_testrun $(BPF_OBJ)
+$(BUILD)/tests/peer: tests/kernels/peer.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $< -o $@
+
+build-tests-kernels: $(BUILD)/metsuke $(BUILD)/tests/peer $(BUILD)/tests/verifier-budget $(BUILD)/tests/bpf/test_testrun \
+	$(BPF_OBJ)
 
 test-kernels: ## packets and loading on other kernels, in qemu (a fetched kernel needs no root)
 	@METSUKE_BUILD=$(BUILD) tests/run.sh kernels

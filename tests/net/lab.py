@@ -424,7 +424,7 @@ class Sensor:
         return until(quiet)
 
     def status(self):
-        done = self.lab.run(None, [METSUKE, "status", "--json", "-c", self.config, "-R", self.runtime],
+        done = self.lab.run(None, [METSUKE, "status", "--json", "-c", "/dev/null", "-R", self.runtime],
                             stderr=subprocess.DEVNULL)
         try:
             return json.loads(done.out)

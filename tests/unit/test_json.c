@@ -51,6 +51,28 @@ static void test_escapes(void **state)
 	assert_string(all, 128, NULL);
 }
 
+/* An odd byte anywhere among plain ones, whatever the step in which they are looked at. */
+static void test_every_position(void **state)
+{
+	static const char odd[] = { '"', '\\', '\n', '\0', 0x1f };
+	char text[40];
+
+	for (size_t len = 1; len < sizeof(text); len++) {
+		for (size_t at = 0; at < len; at++) {
+			memset(text, ' ', len);
+			text[at] = odd[at % sizeof(odd)];
+			assert_string(text, len, NULL);
+			text[len - 1] = '\\';
+			assert_string(text, len, NULL);
+		}
+	}
+	memset(text, '\x7f', sizeof(text));
+	text[17] = '\xc2'; /* U+0080 */
+	text[18] = '\x80';
+	text[31] = '"';
+	assert_string(text, sizeof(text), NULL);
+}
+
 static void test_long_text(void **state)
 {
 	static char text[100000];
@@ -177,7 +199,8 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escapes), cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_escapes), cmocka_unit_test(test_every_position),
+		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_members), cmocka_unit_test(test_times),
 		cmocka_unit_test(test_times_against_libc), cmocka_unit_test(test_addresses),
 	};

@@ -124,7 +124,7 @@ def machine():
 
 
 def line(part, what, against, ratio, goal, note):
-    print(f"{part:<7} {what:<38} {against:<22} {ratio:>8} {goal:>8}  {note}")
+    print(f"{part:<7} {what:<44} {against:<22} {ratio:>8} {goal:>8}  {note}")
 
 
 def verdict(row, reached):
@@ -134,7 +134,7 @@ def verdict(row, reached):
 def print_kernel(row):
     what = f"{row['hook']} {row['packet']}"
     if row["reading"]:
-        what += f" ({row['reading']})"
+        what += f" ({row['reading']}, {row['record_bytes']} B)"
     note = f"{row['ns']:.1f} ns"
     if row.get("lost"):
         note += f", {row['lost']} RECORDS LOST"

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -44,6 +45,7 @@ struct live {
 	bool has_owner;
 	int n_cpus;
 	char pin_dir[256];
+	int pin_dir_fd; /* locked while the pins are ours */
 	char cgroup_root[256];
 	live_record_fn *fn;
 	void *ctx;
@@ -201,7 +203,22 @@ static void mount_bpffs(const char *dir)
 		log_info("mounted a bpf file system at " BPFFS);
 }
 
-/* The folder of the pins; our own leftovers in it go. The caller holds the instance's lock. */
+/* Pins are taken over by name, so two sensors with one folder would take them from each other. */
+static int lock_pins(struct live *l, const char *dir)
+{
+	int err = 0;
+
+	l->pin_dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->pin_dir_fd < 0 || flock(l->pin_dir_fd, LOCK_EX | LOCK_NB))
+		err = -errno;
+	if (err == -EWOULDBLOCK)
+		log_error("another metsuke has its maps in %s; a second one needs its own --runtime-dir and --pin-dir", dir);
+	else if (err)
+		log_error("cannot lock %s: %s", dir, strerror(-err));
+	return err;
+}
+
+/* The folder of the pins; our own leftovers in it go. */
 static int prepare_pins(struct live *l, const char *dir)
 {
 	char path[512];
@@ -217,6 +234,9 @@ static int prepare_pins(struct live *l, const char *dir)
 			  err ? ": " : "", err ? strerror(-err) : "");
 		return err ? err : -EINVAL;
 	}
+	err = lock_pins(l, dir);
+	if (err)
+		return err;
 	snprintf(l->pin_dir, sizeof(l->pin_dir), "%s", dir);
 	for (size_t i = 0; i < N_PINS; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, pins[i].file);
@@ -276,7 +296,7 @@ int live_open(const struct config *c, live_record_fn *fn, void *ctx, struct live
 		return -ENOMEM;
 	l->fn = fn;
 	l->ctx = ctx;
-	l->processes_fd = -1;
+	l->processes_fd = l->pin_dir_fd = -1;
 	l->generic_only = c->xdp_generic_only;
 	l->n_cpus = libbpf_num_possible_cpus();
 	err = prepare_pins(l, c->pin_dir);
@@ -312,6 +332,8 @@ void live_close(struct live *l)
 	for (int i = 0; i < N_OWNER_LINKS; i++)
 		bpf_link__destroy(l->owner_link[i]);
 	unpin_maps(l);
+	if (l->pin_dir_fd >= 0)
+		close(l->pin_dir_fd);
 	ring_buffer__free(l->ring);
 	bpf_object__close(l->owner);
 	bpf_object__close(l->sensor);

@@ -97,6 +97,23 @@ static void stats_name(const char *spec, char *to, size_t size)
 			to[i] = '_';
 }
 
+static bool is_taken(const struct ecs_stats *stats, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (!strcmp(stats->sinks[i].name, stats->sinks[at].name))
+			return true;
+	return false;
+}
+
+static void number_name(char *name, size_t size, size_t n)
+{
+	size_t len = strlen(name);
+
+	if (len > size - 4)
+		len = size - 4;
+	snprintf(name + len, size - len, "_%zu", n);
+}
+
 const char *outputs_stats(const struct outputs *o, struct ecs_stats *stats)
 {
 	const char *broken = NULL;
@@ -106,6 +123,8 @@ const char *outputs_stats(const struct outputs *o, struct ecs_stats *stats)
 		struct sink_stats s = sink_stats(o->sink[i]);
 
 		stats_name(sink_spec(o->sink[i]), stats->sinks[i].name, sizeof(stats->sinks[i].name));
+		for (size_t n = i + 1; is_taken(stats, i); n++)
+			number_name(stats->sinks[i].name, sizeof(stats->sinks[i].name), n);
 		stats->sinks[i].sent = s.sent;
 		stats->sinks[i].dropped = s.dropped;
 		stats->sinks[i].errors = s.errors;

@@ -32,6 +32,7 @@ struct sink {
 	/* under lock: */
 	struct buf queue;
 	struct sink_stats stats;
+	uint64_t taken; /* lines handed to the queue, kept or not */
 	bool reopen;
 	bool stop;
 	bool idle;
@@ -173,6 +174,17 @@ static size_t until_rotation(const struct sink *s, const char *from, size_t len)
 	return end ? (size_t)(end - from) + 1 : len;
 }
 
+/* A line that got only half-way into a file would spoil the one after it. */
+static void cut_torn_line(struct sink *s, const char *from, size_t done)
+{
+	const char *end = done ? memrchr(from, '\n', done) : NULL;
+	size_t torn = end ? (size_t)(from + done - end) - 1 : done;
+	off_t size = s->kind == SINK_FILE && torn ? lseek(s->fd, 0, SEEK_END) : -1;
+
+	if (size >= (off_t)torn && !ftruncate(s->fd, size - torn))
+		s->written = size - torn;
+}
+
 static void failed(struct sink *s, int err)
 {
 	pthread_mutex_lock(&s->lock);
@@ -180,7 +192,7 @@ static void failed(struct sink *s, int err)
 	if (!s->stats.broken)
 		log_warning("sink %s: %s", s->spec, strerror(err));
 	s->stats.broken = true;
-	if (s->kind == SINK_STDOUT && err == EPIPE)
+	if (s->kind == SINK_STDOUT && (err == EPIPE || err == EIO)) /* the reader left, the terminal was closed */
 		s->stats.gone = true;
 	pthread_mutex_unlock(&s->lock);
 	if (s->kind == SINK_UNIX)
@@ -218,6 +230,8 @@ static void write_batch(struct sink *s, const char *from, size_t len, size_t tot
 		}
 		done = write_all(s->fd, from, part, &err);
 		s->written += done;
+		if (err)
+			cut_torn_line(s, from, done);
 		/* lines are counted only where not all of them went at once */
 		sent += done == len && sent == 0 ? total : count_lines(from, done);
 		from += part;
@@ -375,6 +389,7 @@ void sink_push(struct sink *s, const char *lines, size_t len, unsigned int n_lin
 		return;
 	}
 	pthread_mutex_lock(&s->lock);
+	s->taken += n_lines;
 	if (s->stats.gone || (s->queue.len && s->queue.len + len > s->options.queue_bytes)) {
 		s->stats.dropped += n_lines;
 	} else {
@@ -433,6 +448,8 @@ static void stop_thread(struct sink *s, unsigned int seconds)
 	if (!done) /* it hangs in a write that nobody reads */
 		pthread_cancel(s->thread);
 	pthread_join(s->thread, NULL);
+	if (!done)
+		s->stats.dropped = s->taken - s->stats.sent;
 }
 
 void sink_close(struct sink *s, unsigned int seconds)

@@ -23,6 +23,7 @@
 
 static void colored(struct buf *b, bool color, const char *code, const char *text, size_t len)
 {
+	color = color && *code;
 	if (color)
 		buf_str(b, code);
 	buf_put(b, text, len);

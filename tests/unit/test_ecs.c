@@ -1,0 +1,714 @@
+/* test_ecs.c: observations as lines; jansson reads them back, tests/schema.py holds them to docs/events.md. */
+#include "output/ecs.h"
+
+#include <jansson.h>
+
+#include "capture/owner.h"
+#include "exchange.h"
+#include "output/community_id.h"
+
+static struct ecs *ecs;
+static struct buf b;
+static struct buf everything; /* all lines, for the schema */
+static struct observation o;
+static json_t *event;
+
+static const struct ecs_identity identity = {
+	.hostname = "sensor-1", .host_id = "0123456789abcdef", .agent_id = "agent-7", .ephemeral_id = "00c0ffee00c0ffee"
+};
+
+static struct process process = {
+	.key = { .start_ns = 5, .tgid = 4242, .uid = 1000, .quality = OWNER_SOCKET },
+	.pid = 4242,
+	.ppid = 4200,
+	.start_ns = EXCHANGE_NS - 1000000000,
+	.name = "curl",
+	.executable = "/usr/bin/curl",
+	.command_line = "curl http://example.org/",
+	.parent_name = "bash",
+	.user = "alice",
+	.container = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	.entity_id = "01234567-4242-1700000000123456789",
+};
+
+/* Takes the line in b as one object: `event` until the next one. */
+static void take_line(void)
+{
+	json_error_t error;
+
+	assert_int_equal(b.data[b.len - 1], '\n');
+	assert_null(memchr(b.data, '\n', b.len - 1));
+	json_decref(event);
+	event = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, &error);
+	if (!event)
+		fail_msg("%s: %.*s", error.text, (int)b.len, b.data);
+	buf_put(&everything, b.data, b.len);
+	b.len = 0;
+}
+
+static void write_line(void)
+{
+	ecs_observation(ecs, &b, &o);
+	take_line();
+}
+
+/* The member at a dotted path, array elements by number; NULL: not there. */
+static const json_t *at(const char *path)
+{
+	char copy[128], *rest = copy, *key;
+	const json_t *value = event;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	while (value && (key = strsep(&rest, ".")))
+		value = json_is_array(value) ? json_array_get(value, atoi(key)) : json_object_get(value, key);
+	return value;
+}
+
+static void assert_field(const char *path, const char *expected)
+{
+	const char *text = json_string_value(at(path));
+
+	if (!text || strcmp(text, expected))
+		fail_msg("%s is '%s', expected '%s'", path, text ? text : "absent", expected);
+}
+
+static void assert_number(const char *path, json_int_t expected)
+{
+	assert_true(json_is_integer(at(path)));
+	assert_int_equal(json_integer_value(at(path)), expected);
+}
+
+static void assert_absent(const char *path)
+{
+	if (at(path))
+		fail_msg("%s is there", path);
+}
+
+static void assert_list(const char *path, const char *expected)
+{
+	char list[1024] = "";
+	const json_t *item;
+	size_t i;
+
+	assert_true(json_is_array(at(path)));
+	json_array_foreach(at(path), i, item) {
+		strcat(list, i ? " " : "");
+		strcat(list, json_string_value(item));
+	}
+	assert_string_equal(list, expected);
+}
+
+static void test_query(void **state)
+{
+	exchange_query(&o);
+	write_line();
+	assert_field("@timestamp", "2023-11-14T22:13:20.123456Z");
+	assert_field("event.action", "dns-query");
+	assert_list("event.category", "network");
+	assert_list("event.type", "connection protocol");
+	assert_field("event.id", "00c0ffee00c0ffee-000001");
+	assert_number("event.sequence", 1);
+	assert_field("agent.id", "agent-7");
+	assert_field("host.name", "sensor-1");
+	assert_field("observer.hostname", "sensor-1");
+	assert_field("network.direction", "egress");
+	assert_field("network.transport", "udp");
+	assert_field("source.ip", "192.0.2.1");
+	assert_number("source.port", 40000);
+	assert_number("source.bytes", 29);
+	assert_field("destination.ip", "192.0.2.53");
+	assert_absent("destination.bytes");
+	assert_list("related.ip", "192.0.2.1 192.0.2.53");
+	assert_list("related.hosts", "example.org");
+	assert_field("dns.id", "4660");
+	assert_field("dns.op_code", "QUERY");
+	assert_list("dns.header_flags", "RD");
+	assert_field("dns.question.name", "example.org");
+	assert_absent("dns.response_code");
+	assert_absent("event.outcome");
+	assert_absent("tags");
+	assert_absent("metsuke");
+	assert_absent("process");
+	assert_absent("source.mac");
+	assert_absent("network.vlan");
+	assert_absent("observer.ingress");
+}
+
+static void test_sequence(void **state)
+{
+	exchange_query(&o);
+	write_line();
+	write_line();
+	assert_number("event.sequence", 2);
+	assert_field("event.id", "00c0ffee00c0ffee-000002");
+	for (int i = 3; i < 1000000; i++) {
+		ecs_observation(ecs, &b, &o);
+		b.len = 0;
+	}
+	write_line();
+	assert_field("event.id", "00c0ffee00c0ffee-1000000");
+	write_line();
+	assert_field("event.id", "00c0ffee00c0ffee-1000001");
+}
+
+static void test_response(void **state)
+{
+	exchange_response(&o);
+	o.query_ns = EXCHANGE_NS;
+	o.source_bytes = 29;
+	o.dns.domain.registered = o.dns.question;
+	o.dns.domain.suffix = unit_text("org");
+	o.dns.n_answers = 3;
+	o.dns.answers[0] = (struct dns_answer){ o.dns.question, unit_text("a.example.org"), NULL, 4294967295u, 5, 1 };
+	o.dns.answers[1] = (struct dns_answer){ unit_text("a.example.org"), unit_text("192.0.2.7"), BYTES("\xc0\0\2\7"),
+						.type = 1, .class = 1 };
+	o.dns.answers[1].ttl = 60;
+	o.dns.answers[2] = (struct dns_answer){ unit_text("a.example.org"), unit_text("2001:db8::7"),
+						(const uint8_t *)"\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\7", 60, 28, 1 };
+	write_line();
+	assert_field("event.outcome", "success");
+	assert_field("event.start", "2023-11-14T22:13:20.123456Z");
+	assert_field("event.end", "2023-11-14T22:13:20.124456Z");
+	assert_number("event.duration", 1000000);
+	assert_field("source.ip", "192.0.2.1"); /* who asked */
+	assert_number("source.bytes", 29);
+	assert_number("destination.bytes", 45);
+	assert_field("dns.type", "answer");
+	assert_field("dns.response_code", "NOERROR");
+	assert_list("dns.header_flags", "RD RA");
+	assert_field("dns.answers.0.type", "CNAME");
+	assert_number("dns.answers.0.ttl", 4294967295);
+	assert_field("dns.answers.1.data", "192.0.2.7");
+	assert_list("dns.resolved_ip", "192.0.2.7 2001:db8::7");
+	assert_list("related.ip", "192.0.2.1 192.0.2.53 192.0.2.7 2001:db8::7");
+	assert_list("related.hosts", "example.org a.example.org");
+	assert_field("dns.question.registered_domain", "example.org");
+	assert_absent("dns.question.subdomain");
+}
+
+static void assert_outcome(uint16_t flags, uint16_t rcode, const char *outcome, const char *code)
+{
+	exchange_response(&o);
+	o.dns.flags = flags;
+	o.dns.rcode = rcode;
+	write_line();
+	assert_field("event.outcome", outcome);
+	assert_field("dns.response_code", code);
+	assert_absent("event.start");
+	assert_absent("event.duration");
+}
+
+static void test_outcomes(void **state)
+{
+	assert_outcome(0x8180, 0, "success", "NOERROR");
+	assert_outcome(0x8183, 3, "failure", "NXDOMAIN");
+	assert_outcome(0x8180, 16, "failure", "BADVERS");
+	assert_outcome(0x8380, 0, "unknown", "NOERROR");
+	assert_outcome(0x8383, 3, "unknown", "NXDOMAIN");
+}
+
+static void test_header_flags(void **state)
+{
+	exchange_response(&o);
+	o.dns.flags = 0xffff;
+	o.dns.edns = o.dns.edns_do = true;
+	o.dns.edns_size = 1232;
+	write_line();
+	assert_list("dns.header_flags", "AA TC RD RA AD CD DO");
+	assert_field("dns.op_code", "OPCODE15");
+	assert_number("metsuke.dns.edns.udp_size", 1232);
+	o.dns.flags = 0x8040; /* the reserved bit has no name */
+	o.dns.edns = o.dns.edns_do = false;
+	write_line();
+	assert_list("dns.header_flags", "");
+	assert_absent("metsuke");
+}
+
+static void test_no_question(void **state)
+{
+	exchange_query(&o);
+	o.dns.has_question = false;
+	o.dns.question = unit_text("");
+	write_line();
+	assert_field("dns.question.name", "");
+	assert_field("dns.question.type", "");
+	assert_absent("related.hosts");
+	o.dns.has_question = true;
+	o.dns.question = unit_text(".");
+	o.dns.type = 2;
+	write_line();
+	assert_field("dns.question.name", ".");
+	assert_field("dns.question.type", "NS");
+	assert_absent("related.hosts");
+}
+
+static void test_forwarded(void **state)
+{
+	static const struct {
+		enum direction direction;
+		const char *name;
+	} rows[] = { { DIRECTION_OUTBOUND, "outbound" },
+		     { DIRECTION_INBOUND, "inbound" },
+		     { DIRECTION_INTERNAL, "internal" },
+		     { DIRECTION_EXTERNAL, "external" } };
+
+	exchange_query(&o);
+	o.forwarded = true;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		o.direction = rows[i].direction;
+		write_line();
+		assert_field("network.direction", rows[i].name);
+		assert_list("tags", "forwarded");
+		assert_absent("host");
+	}
+	o.forwarded = false;
+	o.direction = DIRECTION_INGRESS;
+	write_line();
+	assert_field("network.direction", "ingress");
+	assert_field("host.id", "0123456789abcdef");
+}
+
+static void test_process(void **state)
+{
+	exchange_query(&o);
+	o.process = &process;
+	o.quality = OWNER_SOCKET;
+	write_line();
+	assert_number("process.pid", 4242);
+	assert_field("process.name", "curl");
+	assert_field("process.start", "2023-11-14T22:13:19.123456Z");
+	assert_field("process.entity_id", process.entity_id);
+	assert_number("process.parent.pid", 4200);
+	assert_field("user.id", "1000");
+	assert_field("user.name", "alice");
+	assert_list("related.user", "alice");
+	assert_field("container.id", process.container);
+	assert_field("metsuke.owner.quality", "socket");
+	o.quality = OWNER_PRIMED;
+	write_line();
+	assert_field("metsuke.owner.quality", "primed");
+	exchange_response(&o);
+	o.process = &process;
+	o.quality = OWNER_CACHED;
+	write_line();
+	assert_field("metsuke.owner.quality", "cached");
+}
+
+/* A process of which nothing but its key is known. */
+static void test_bare_process(void **state)
+{
+	struct process bare = { .key = process.key, .pid = 4242, .start_ns = 1, .entity_id = "x" };
+
+	exchange_query(&o);
+	o.process = &bare;
+	o.quality = OWNER_SOCKET;
+	write_line();
+	assert_number("process.pid", 4242);
+	assert_field("user.id", "1000");
+	assert_absent("process.name");
+	assert_absent("process.parent");
+	assert_absent("user.name");
+	assert_absent("related.user");
+	assert_absent("container");
+}
+
+static void test_where_it_was_seen(void **state)
+{
+	exchange_query(&o);
+	o.family = 6;
+	exchange_endpoints(&o, "2001:db8::1", 40000, "2001:db8::53", 53);
+	o.ifindex = 1;
+	o.vlan = 4094;
+	o.tunnel = 2;
+	memcpy(o.mac, "\0\1\x9a\xbc\xde\xff", 6);
+	write_line();
+	assert_field("network.type", "ipv6");
+	assert_field("source.ip", "2001:db8::1");
+	assert_field("observer.ingress.interface.name", "lo");
+	assert_field("observer.ingress.interface.id", "1");
+	assert_field("network.vlan.id", "4094");
+	assert_field("source.mac", "00-01-9A-BC-DE-FF");
+	assert_field("metsuke.tunnel.type", "ipip");
+	o.ifindex = 0x7fffffff; /* gone */
+	o.tunnel = 1;
+	write_line();
+	assert_absent("observer.ingress");
+	assert_field("metsuke.tunnel.type", "gre");
+	o.tunnel = 4;
+	write_line();
+	assert_field("metsuke.tunnel.type", "vxlan");
+}
+
+static void test_community_id_is_the_flows(void **state)
+{
+	char id[COMMUNITY_ID_TEXT];
+	struct community_flow flow = { .sport = 53, .dport = 40000, .proto = 17 };
+
+	exchange_response(&o);
+	write_line();
+	memcpy(flow.saddr, o.destination.ip, 16);
+	memcpy(flow.daddr, o.source.ip, 16);
+	community_id(&flow, 0, id);
+	assert_field("network.community_id", id);
+}
+
+static void test_marks(void **state)
+{
+	exchange_query(&o);
+	o.marks = MARK_truncated | MARK_pointer | MARK_rdata;
+	write_line();
+	assert_list("metsuke.marks", "truncated pointer rdata");
+	o.marks = 0xffff; /* bits without a name are left out */
+	write_line();
+	assert_list("metsuke.marks", "truncated oversize label_type name_length pointer too_many udp_length first_fragment "
+				     "no_version incomplete field_length pointer_loop rdata control_bytes");
+}
+
+static void test_related_is_bounded(void **state)
+{
+	static uint8_t address[MAX_ANSWERS][4];
+	static char name[MAX_ANSWERS][16];
+
+	exchange_response(&o);
+	o.dns.n_answers = MAX_ANSWERS;
+	for (int i = 0; i < MAX_ANSWERS; i++) {
+		struct dns_answer *a = &o.dns.answers[i];
+
+		memcpy(address[i], (uint8_t[]){ 10, 0, i >> 8, i }, 4);
+		snprintf(name[i], sizeof(name[i]), "n%d.org", i);
+		*a = (struct dns_answer){ o.dns.question, unit_text(name[i]), NULL, 1, 5, 1 };
+		if (i % 2)
+			*a = (struct dns_answer){ o.dns.question, unit_text("x"), address[i], 1, 1, 1 };
+	}
+	write_line();
+	assert_int_equal(json_array_size(at("dns.answers")), MAX_ANSWERS);
+	assert_int_equal(json_array_size(at("dns.resolved_ip")), MAX_ANSWERS / 2);
+	assert_int_equal(json_array_size(at("related.ip")), 64);
+	assert_int_equal(json_array_size(at("related.hosts")), 32);
+}
+
+static void test_request(void **state)
+{
+	exchange_request(&o);
+	o.http.method = unit_text("POST");
+	o.http.target = unit_text("/a/b.tar.gz?q=1/2.x&r");
+	o.http.host = unit_text("www.example.org");
+	o.http.host_port = 8080;
+	o.http.domain.registered = unit_text("example.org");
+	o.http.domain.subdomain = unit_text("www");
+	o.http.domain.suffix = unit_text("org");
+	o.http.agent = unit_text("curl/8");
+	o.http.has_agent = o.http.has_referrer = true;
+	o.http.referrer = unit_text("");
+	o.http.content_length = 100;
+	write_line();
+	assert_field("event.action", "http-request");
+	assert_list("event.category", "network web");
+	assert_list("event.type", "connection protocol access");
+	assert_field("network.protocol", "http");
+	assert_field("destination.domain", "www.example.org");
+	assert_list("related.hosts", "www.example.org");
+	assert_field("http.version", "1.1");
+	assert_field("http.request.method", "POST");
+	assert_number("http.request.bytes", 118);
+	assert_number("http.request.body.bytes", 100);
+	assert_field("http.request.referrer", "");
+	assert_field("url.original", "/a/b.tar.gz?q=1/2.x&r");
+	assert_field("url.full", "http://www.example.org:8080/a/b.tar.gz?q=1/2.x&r");
+	assert_field("url.path", "/a/b.tar.gz");
+	assert_field("url.query", "q=1/2.x&r");
+	assert_field("url.extension", "gz");
+	assert_number("url.port", 8080);
+	assert_field("url.domain", "www.example.org");
+	assert_field("url.subdomain", "www");
+	assert_field("user_agent.original", "curl/8");
+	assert_absent("source.bytes");
+}
+
+static void test_bare_request(void **state)
+{
+	exchange_request(&o);
+	o.destination.port = 8000;
+	o.http.minor = -1;
+	o.http.head_len = 0;
+	write_line();
+	assert_field("http.version", "0.9");
+	assert_field("url.path", "/");
+	assert_number("url.port", 8000);
+	assert_absent("url.full");
+	assert_absent("url.domain");
+	assert_absent("url.query");
+	assert_absent("url.extension");
+	assert_absent("user_agent");
+	assert_absent("related.hosts");
+	assert_absent("destination.domain");
+	assert_absent("http.request.bytes");
+	assert_absent("http.request.body");
+	assert_absent("http.request.referrer");
+}
+
+static void test_request_lengths(void **state)
+{
+	exchange_request(&o);
+	o.http.content_length = 0;
+	write_line();
+	assert_number("http.request.bytes", 18);
+	assert_number("http.request.body.bytes", 0);
+	o.http.chunked = true; /* nobody knows before its end */
+	write_line();
+	assert_absent("http.request.bytes");
+}
+
+static void assert_url(const char *target, const char *host, const char *full, const char *path, const char *query,
+		       const char *extension)
+{
+	exchange_request(&o);
+	o.http.target = unit_text(target);
+	o.http.host = unit_text(host);
+	write_line();
+	assert_field("url.original", target);
+	assert_field("url.path", path);
+	full ? assert_field("url.full", full) : assert_absent("url.full");
+	query ? assert_field("url.query", query) : assert_absent("url.query");
+	extension ? assert_field("url.extension", extension) : assert_absent("url.extension");
+}
+
+static void test_urls(void **state)
+{
+	assert_url("/", "h", "http://h/", "/", NULL, NULL);
+	assert_url("/?", "h", "http://h/?", "/", "", NULL);
+	assert_url("/a.b/c", "h", "http://h/a.b/c", "/a.b/c", NULL, NULL);
+	assert_url("/a.", "h", "http://h/a.", "/a.", NULL, NULL);
+	assert_url("/.htaccess", "h", "http://h/.htaccess", "/.htaccess", NULL, "htaccess");
+	assert_url("/x?a.b", "h", "http://h/x?a.b", "/x", "a.b", NULL);
+	assert_url("http://p.org/a/b.js?c", "h", "http://p.org/a/b.js?c", "/a/b.js", "c", "js");
+	assert_url("http://p.org", "h", "http://p.org", "", NULL, NULL);
+	assert_url("*", "h", NULL, "*", NULL, NULL);
+	assert_url("", "h", NULL, "", NULL, NULL);
+	exchange_request(&o);
+	o.http.host = unit_text("h");
+	o.http.host_port = 80;
+	o.destination.port = 3128;
+	write_line();
+	assert_field("url.full", "http://h/");
+	assert_number("url.port", 80);
+}
+
+/* What JSON has to escape, and what would end a line. */
+static void test_hostile_text(void **state)
+{
+	static const char hostile[] = "a\"b\\c\n{\"event\":1}\r\t\1\x7f</script>\xc3\xa4\\u0041";
+	char *was[] = { process.name, process.executable, process.command_line, process.parent_name, process.user };
+
+	process.name = process.executable = process.command_line = process.parent_name = process.user = (char *)hostile;
+	exchange_query(&o);
+	o.process = &process;
+	o.quality = OWNER_SOCKET;
+	o.dns.question = unit_text("\\\"\\\\\\009\\255.\"]}");
+	write_line();
+	assert_field("dns.question.name", "\\\"\\\\\\009\\255.\"]}");
+	assert_field("process.name", hostile);
+	assert_field("process.executable", hostile);
+	assert_field("process.command_line", hostile);
+	assert_field("process.parent.name", hostile);
+	assert_field("user.name", hostile);
+	assert_list("related.user", hostile);
+	exchange_request(&o);
+	o.http.agent = o.http.referrer = unit_text("\"}\\");
+	o.http.has_agent = o.http.has_referrer = true;
+	write_line();
+	assert_field("user_agent.original", "\"}\\");
+	assert_field("http.request.referrer", "\"}\\");
+	process.name = was[0];
+	process.executable = was[1];
+	process.command_line = was[2];
+	process.parent_name = was[3];
+	process.user = was[4];
+}
+
+static void test_stats(void **state)
+{
+	struct counters kernel = { .packets = 100, .bytes = 1ULL << 60, .dns = 40, .http = 3, .http_part = 2,
+				   .bad_ip = 1, .bad_extension = 2, .lost_bulk = 5 };
+	struct ecs_stats s = { .start_ns = EXCHANGE_NS, .end_ns = EXCHANGE_NS + 60000000000, .uptime_s = 61,
+			       .kernel = &kernel, .rss_bytes = 27000000, .cpu_pct = 0.125, .n_sinks = 2,
+			       .sinks = { { "stdout", 1, 2, 3, 4 }, { "file_a_log", 5, 6, 7, 8 } } };
+
+	s.reader.events[OBSERVED_DNS_QUERY] = 20;
+	s.reader.events[OBSERVED_DNS_RESPONSE] = 19;
+	s.reader.events[OBSERVED_HTTP_REQUEST] = 3;
+	s.reader.owner[OWNER_NONE] = 42;
+	s.reader.marks[12] = 9;
+	ecs_stats(ecs, &b, &s);
+	take_line();
+	assert_field("event.kind", "metric");
+	assert_field("@timestamp", "2023-11-14T22:14:20.123456Z");
+	assert_number("event.duration", 60000000000);
+	assert_field("service.state", "ok");
+	assert_absent("event.reason");
+	assert_number("process.pid", getpid());
+	assert_number("metsuke.stats.kernel.packets", 100);
+	assert_number("metsuke.stats.kernel.bytes", 1LL << 60);
+	assert_number("metsuke.stats.kernel.events", 45);
+	assert_number("metsuke.stats.kernel.ringbuf_drops", 5);
+	assert_number("metsuke.stats.kernel.parse_errors.ip", 3);
+	assert_number("metsuke.stats.kernel.outcome.dns", 40);
+	assert_number("metsuke.stats.events.dns", 39);
+	assert_number("metsuke.stats.marks.rdata", 9);
+	assert_number("metsuke.stats.owner.none", 42);
+	assert_number("metsuke.stats.sink.stdout.sent", 1);
+	assert_number("metsuke.stats.sink.file_a_log.queue_depth", 8);
+	assert_true(json_real_value(at("metsuke.stats.cpu.pct")) == 0.125);
+	s.degraded = "sink-broken";
+	s.n_sinks = 1;
+	ecs_stats(ecs, &b, &s);
+	take_line();
+	assert_field("service.state", "degraded");
+	assert_field("event.reason", "sink-broken");
+}
+
+static void write_health(struct ecs_health h)
+{
+	h.time_ns = EXCHANGE_NS;
+	ecs_health(ecs, &b, &h);
+	take_line();
+}
+
+static void test_health(void **state)
+{
+	write_health((struct ecs_health){ .action = ECS_STARTED, .message = "started", .xdp = "native", .tc = "tcx",
+					  .attribution = "cgroup", .kernel = "6.1.0" });
+	assert_field("event.action", "metsuke-started");
+	assert_list("event.type", "start");
+	assert_field("host.os.kernel", "6.1.0");
+	assert_field("metsuke.capabilities.xdp", "native");
+	assert_true(json_is_true(at("metsuke.capabilities.ringbuf")));
+	assert_field("log.level", "info");
+	write_health((struct ecs_health){ .action = ECS_STARTED, .message = "started", .degraded = "interface-missing",
+					  .xdp = "none", .tc = "clsact", .attribution = "none", .kernel = "6.1.0" });
+	assert_field("event.reason", "interface-missing");
+	assert_field("service.state", "degraded");
+	assert_field("log.level", "warning");
+	write_health((struct ecs_health){ .action = ECS_STOPPED, .message = "stopped" });
+	assert_field("event.action", "metsuke-stopped");
+	assert_absent("host.os");
+	assert_absent("metsuke");
+	write_health((struct ecs_health){ .action = ECS_STOPPED, .message = "stopped", .degraded = "sink-broken" });
+	write_health((struct ecs_health){ .action = ECS_RELOADED, .message = "read \"again\"" });
+	assert_field("event.action", "config-reloaded");
+	assert_field("message", "read \"again\"");
+	write_health((struct ecs_health){ .action = ECS_RELOADED, .message = "x", .degraded = "configuration-refused" });
+	write_health((struct ecs_health){ .action = ECS_LOST, .message = "lost", .degraded = "events-lost",
+					  .start_ns = EXCHANGE_NS - 5000, .lost_ring = 1, .lost_reader = 2,
+					  .lost_sink = 3 });
+	assert_field("event.start", "2023-11-14T22:13:20.123451Z");
+	assert_number("metsuke.lost.ring", 1);
+	assert_number("metsuke.lost.reader", 2);
+	assert_number("metsuke.lost.sink", 3);
+	assert_field("log.level", "warning");
+}
+
+/* One line of each kind that has every field. */
+static void fill(struct observation *full)
+{
+	full->process = &process;
+	full->quality = OWNER_SOCKET;
+	full->ifindex = 1;
+	full->vlan = 1;
+	full->tunnel = 1;
+	full->marks = MARK_truncated;
+	memcpy(full->mac, "\2\0\0\0\0\1", 6);
+}
+
+static void fill_dns(struct observation *full)
+{
+	fill(full);
+	full->dns.domain = (struct domain_parts){ unit_text("b.c"), unit_text("a"), unit_text("c") };
+	full->dns.edns = true;
+	full->dns.n_answers = 1;
+	full->dns.answers[0] = (struct dns_answer){ unit_text("x"), unit_text("192.0.2.1"), BYTES("\xc0\0\2\1"),
+						    .type = 1, .class = 1 };
+}
+
+static void test_all_lines_fit_the_documentation(void **state)
+{
+	FILE *schema;
+
+	exchange_query(&o);
+	fill_dns(&o);
+	write_line();
+	exchange_response(&o);
+	fill_dns(&o);
+	o.query_ns = EXCHANGE_NS;
+	o.source_bytes = 29;
+	write_line();
+	exchange_request(&o);
+	fill(&o);
+	o.http.host = unit_text("a.b.c");
+	o.http.domain = (struct domain_parts){ unit_text("b.c"), unit_text("a"), unit_text("c") };
+	write_line();
+	o.process = NULL;
+	o.forwarded = true;
+	write_line();
+	exchange_response(&o);
+	o.forwarded = true;
+	write_line();
+	assert_false(everything.failed);
+	/* Nothing else is on the page, nothing else is in the lines. */
+	fflush(stdout);
+	schema = popen("python3 tests/schema.py --every >&2", "w");
+	assert_non_null(schema);
+	fwrite(everything.data, 1, everything.len, schema);
+	assert_int_equal(pclose(schema), 0);
+}
+
+static int set_up(void **state)
+{
+	ecs = ecs_new(&identity);
+	return ecs ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	ecs_free(ecs);
+	return 0;
+}
+
+static int clean_up(void **state)
+{
+	buf_free(&b);
+	buf_free(&everything);
+	json_decref(event);
+	return 0;
+}
+
+#define with_ecs(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_ecs(test_query),
+		with_ecs(test_sequence),
+		with_ecs(test_response),
+		with_ecs(test_outcomes),
+		with_ecs(test_header_flags),
+		with_ecs(test_no_question),
+		with_ecs(test_forwarded),
+		with_ecs(test_process),
+		with_ecs(test_bare_process),
+		with_ecs(test_where_it_was_seen),
+		with_ecs(test_community_id_is_the_flows),
+		with_ecs(test_marks),
+		with_ecs(test_related_is_bounded),
+		with_ecs(test_request),
+		with_ecs(test_bare_request),
+		with_ecs(test_request_lengths),
+		with_ecs(test_urls),
+		with_ecs(test_hostile_text),
+		with_ecs(test_stats),
+		with_ecs(test_health),
+		with_ecs(test_all_lines_fit_the_documentation),
+	};
+
+	return cmocka_run_group_tests_name("ecs", tests, NULL, clean_up);
+}
