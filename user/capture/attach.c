@@ -4,7 +4,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -156,6 +159,53 @@ int attach_interface(struct attachment *a, const struct attach_programs *program
 	return err;
 }
 
+static int on_filter(const struct nlmsghdr *m, void *found)
+{
+	*(bool *)found |= m->nlmsg_type == RTM_NEWTFILTER;
+	return MNL_CB_OK;
+}
+
+/* Is there a filter left on one side of the interface's clsact? Taken for yes where it cannot be told. */
+static bool side_in_use(struct mnl_socket *s, uint32_t ifindex, uint32_t side)
+{
+	char buffer[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *m = mnl_nlmsg_put_header(buffer);
+	struct tcmsg *tc;
+	bool found = false;
+	int more = MNL_CB_OK;
+
+	m->nlmsg_type = RTM_GETTFILTER;
+	m->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	m->nlmsg_seq = side;
+	tc = mnl_nlmsg_put_extra_header(m, sizeof(*tc));
+	tc->tcm_family = AF_UNSPEC;
+	tc->tcm_ifindex = ifindex;
+	tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, side);
+	if (mnl_socket_sendto(s, m, m->nlmsg_len) < 0)
+		return true;
+	while (more > MNL_CB_STOP) {
+		ssize_t len = mnl_socket_recvfrom(s, buffer, sizeof(buffer));
+
+		if (len < 0)
+			return true;
+		more = mnl_cb_run(buffer, len, side, mnl_socket_get_portid(s), on_filter, &found);
+	}
+	return more < 0 || found;
+}
+
+static bool clsact_in_use(uint32_t ifindex)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	bool used = true;
+
+	if (!s)
+		return true;
+	if (!mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID))
+		used = side_in_use(s, ifindex, TC_H_MIN_INGRESS) || side_in_use(s, ifindex, TC_H_MIN_EGRESS);
+	mnl_socket_close(s);
+	return used;
+}
+
 void detach_interface(struct attachment *a)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = a->ifindex, .attach_point = BPF_TC_EGRESS);
@@ -169,7 +219,7 @@ void detach_interface(struct attachment *a)
 		close(a->tc_link);
 	if (a->tc == TC_CLSACT)
 		(void)bpf_tc_detach(&hook, &opts); /* fails where the interface is gone, and the filter with it */
-	if (a->made_qdisc) {
+	if (a->made_qdisc && !clsact_in_use(a->ifindex)) { /* others may have put theirs on it since */
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		(void)bpf_tc_hook_destroy(&hook);
 	}

@@ -68,15 +68,35 @@ static const struct {
 
 #define N_PINS (sizeof(pins) / sizeof(pins[0]))
 
+/* As long as it is: the end of the verifier's log is what says why. */
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char text[1024];
-	int n = vsnprintf(text, sizeof(text), format, args);
+	if (level == LIBBPF_DEBUG || !log_wants(LOG_LEVEL_DEBUG))
+		return 0;
+	return vfprintf(stderr, format, args);
+}
 
-	while (n > 0 && n < (int)sizeof(text) && text[n - 1] == '\n')
-		text[--n] = '\0';
-	log_line(level == LIBBPF_WARN ? LOG_LEVEL_DEBUG : LOG_LEVEL_DEBUG + 1, "%s", text);
-	return 0;
+/* The first line of a file that lies below /sys holds this? */
+static bool file_says(const char *path, const char *what)
+{
+	FILE *f = fopen(path, "re");
+	char line[256];
+	bool found;
+
+	if (!f)
+		return false;
+	found = fgets(line, sizeof(line), f) && strstr(line, what);
+	fclose(f);
+	return found;
+}
+
+const char *live_owner_refusal(void)
+{
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)";
+	if (file_says("/sys/kernel/security/lockdown", "[confidentiality]"))
+		return "the kernel is locked down (lockdown=confidentiality) and lets nobody read its memory";
+	return "log.level: debug shows the kernel's own words";
 }
 
 bool cgroup2_mount(char *path, size_t size)
@@ -174,10 +194,8 @@ static int load(struct live *l, const struct config *c)
 	l->watched_fd = map_fd(l->sensor, "watched");
 	err = load_owner(l);
 	if (err) {
-		log_warning("no process attribution: the kernel refuses the socket hooks (%s)%s", strerror(-err),
-			    access("/sys/kernel/btf/vmlinux", R_OK) ? "; it has no BTF (CONFIG_DEBUG_INFO_BTF)" :
-			    err == -EPERM			     ? "; is it locked down (lockdown=confidentiality)?" :
-								       "");
+		log_warning("no process attribution: the kernel refuses the socket hooks: %s; %s", strerror(-err),
+			    live_owner_refusal());
 	} else {
 		l->has_owner = true;
 		l->processes_fd = map_fd(l->owner, "processes");

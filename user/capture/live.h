@@ -69,6 +69,9 @@ void live_flagged(const struct live *l, void (*fn)(void *ctx, const struct flagg
 /* Loads both objects and throws them away again: what `metsuke check` reports. Returns 0 or -errno. */
 int live_try_load(const char **ret_which);
 
+/* Why the socket hooks do not load here, as far as it can be told. */
+const char *live_owner_refusal(void);
+
 /* Mount point of cgroup v2 from the mount table; false: none. */
 bool cgroup2_mount(char *path, size_t size);
 

@@ -60,8 +60,11 @@ static int check_programs(void)
 	err = live_try_load(&which);
 	if (!err)
 		return line(true, true, "programs", "load on this kernel");
-	snprintf(detail, sizeof(detail), "%s: %s", which, strerror(-err));
-	return line(false, strcmp(which, "socket hooks"), "programs", detail);
+	if (!strcmp(which, "socket hooks"))
+		return line(false, false, "process attribution", live_owner_refusal());
+	snprintf(detail, sizeof(detail), "%s: %s; log.level: debug shows the kernel's own words", which,
+		 strerror(-err));
+	return line(false, true, "programs", detail);
 }
 
 static int check_public_suffixes(const struct config *c)

@@ -2,7 +2,6 @@
 #include "support/log.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,6 +11,11 @@ static bool status_shown;
 void log_set_level(enum log_level level)
 {
 	threshold = level;
+}
+
+bool log_wants(enum log_level level)
+{
+	return level <= threshold;
 }
 
 void log_line(enum log_level level, const char *format, ...)

@@ -3,9 +3,12 @@
 #ifndef METSUKE_SUPPORT_LOG_H
 #define METSUKE_SUPPORT_LOG_H
 
+#include <stdbool.h>
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 void log_set_level(enum log_level level);
+bool log_wants(enum log_level level);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A line at the bottom of the terminal that the next log line or event takes away again; nothing where
