@@ -52,55 +52,60 @@ def asked_before(lab, client, server_ns):
     return name, answer
 
 
+def watch(lab, spaces, sensor, watched, how, family):
+    client, gateway, _ = spaces
+    server = address(12, 2, family)
+    name, path = lab.name(), "/" + lab.name()
+    with case("%s, IPv%d: query, response and request once each, with the client" % (how, family)):
+        dns, http = ports(lab, client, server, name, path)
+        query, response = sensor.about(name, 2)
+        request = sensor.about(path, 1)[0]
+        want((query["event"]["action"], response["event"]["action"]), ("dns-query", "dns-response"), "actions")
+        want_forwarded(lab, query, client, family, dns, server)
+        want_forwarded(lab, response, client, family, dns, server)
+        want_forwarded(lab, request, client, family, http, server)
+        check(response["event"].get("duration", 0) > 0, "no duration:", response)
+        want(response["network"]["community_id"], query["network"]["community_id"], "community_id")
+    with case("%s, IPv%d: the gateway's own lookup%s" % (
+            how, family, ", with its process" if "wan" in watched else " goes by another way")):
+        name = lab.name()
+        dig = ["dig", "@" + server, name, "+tries=1"]
+        done = lab.run(gateway, dig)
+        for e in sensor.about(name, 2 if "wan" in watched else 0):
+            want_process(e, done.pid, "/usr/bin/dig", dig)
+            want((e["network"]["direction"], e["source"]["ip"]), ("egress", address(12, 1, family)), "whence")
+            check("tags" not in e and "host" in e and "mac" not in e["source"], "as if forwarded:", e)
+            want(e["observer"]["ingress"]["interface"]["name"], "wan", "interface")
+    with case("%s, IPv%d: a client's lookup at the gateway's own server: ingress, not forwarded" % (how, family)):
+        name = lab.name()
+        port = lab.lookup(client, address(11, 2, family), name)
+        check(port, "no answer")
+        for e in sensor.about(name, 2 if "lan" in watched else 0):
+            want(e["network"]["direction"], "ingress", "network.direction")
+            want((e["source"]["ip"], e["source"]["port"]), (address(11, 1, family), port), "source")
+            want(e["source"].get("mac"), lab.mac(client, "eth0"), "source.mac")
+            check("tags" not in e and "host" in e, "as if forwarded:", e)
+            want_no_process(e)
+
+
 def test_watching(lab, spaces, watched, nat, families):
     client, gateway, server_ns = spaces
     how = "%s watched, NAT %s" % ("+".join(watched), nat or "off")
     late, answer = asked_before(lab, client, server_ns)
-    sensor = Sensor(lab, gateway, watched, "networks:\n  home: [198.18.11.0/24, '2001:db8:b::/64']\n"
-                    "dns:\n  ports: [53, 5353]")
-    with case("%s: a response whose query was not seen still has the client" % how):
-        port = answer()
-        e = sensor.about(late, 1)[0]
-        want((e["source"]["ip"], e["source"]["port"]), (address(11, 1), port), "source")
-        want((e.get("tags"), e["network"]["direction"], "host" in e), (["forwarded"], "outbound", False), "whose")
-    for family in families:
-        server = address(12, 2, family)
-        name, path = lab.name(), "/" + lab.name()
-        with case("%s, IPv%d: query, response and request once each, with the client" % (how, family)):
-            dns, http = ports(lab, client, server, name, path)
-            query, response = sensor.about(name, 2)
-            request = sensor.about(path, 1)[0]
-            want((query["event"]["action"], response["event"]["action"]), ("dns-query", "dns-response"), "actions")
-            want_forwarded(lab, query, client, family, dns, server)
-            want_forwarded(lab, response, client, family, dns, server)
-            want_forwarded(lab, request, client, family, http, server)
-            check(response["event"].get("duration", 0) > 0, "no duration:", response)
-            want(response["network"]["community_id"], query["network"]["community_id"], "community_id")
-        with case("%s, IPv%d: the gateway's own lookup%s" % (
-                how, family, ", with its process" if "wan" in watched else " goes by another way")):
-            name = lab.name()
-            dig = ["dig", "@" + server, name, "+tries=1"]
-            done = lab.run(gateway, dig)
-            for e in sensor.about(name, 2 if "wan" in watched else 0):
-                want_process(e, done.pid, "/usr/bin/dig", dig)
-                want((e["network"]["direction"], e["source"]["ip"]), ("egress", address(12, 1, family)), "whence")
-                check("tags" not in e and "host" in e and "mac" not in e["source"], "as if forwarded:", e)
-                want(e["observer"]["ingress"]["interface"]["name"], "wan", "interface")
-        with case("%s, IPv%d: a client's lookup at the gateway's own server: ingress, not forwarded" % (how, family)):
-            name = lab.name()
-            port = lab.lookup(client, address(11, 2, family), name)
-            check(port, "no answer")
-            for e in sensor.about(name, 2 if "lan" in watched else 0):
-                want(e["network"]["direction"], "ingress", "network.direction")
-                want((e["source"]["ip"], e["source"]["port"]), (address(11, 1, family), port), "source")
-                want(e["source"].get("mac"), lab.mac(client, "eth0"), "source.mac")
-                check("tags" not in e and "host" in e, "as if forwarded:", e)
-                want_no_process(e)
-    with case(how + ": the ledger adds up, and what passes twice is counted as forwarded"):
-        ledger = sensor.settle()["ledger"]
-        want(ledger["lost_bulk"], 0, "lost_bulk")
-        check((ledger["forwarded"] > 0) == (len(watched) == 2), "forwarded:", ledger)
-        want(sensor.stop(signal.SIGTERM), 0, "exit status")
+    with Sensor(lab, gateway, watched, "networks:\n  home: [198.18.11.0/24, '2001:db8:b::/64']\n"
+                "dns:\n  ports: [53, 5353]") as sensor:
+        with case("%s: a response whose query was not seen still has the client" % how):
+            port = answer()
+            e = sensor.about(late, 1)[0]
+            want((e["source"]["ip"], e["source"]["port"]), (address(11, 1), port), "source")
+            want((e.get("tags"), e["network"]["direction"], "host" in e), (["forwarded"], "outbound", False), "whose")
+        for family in families:
+            watch(lab, spaces, sensor, watched, how, family)
+        with case(how + ": the ledger adds up, and what passes twice is counted as forwarded"):
+            ledger = sensor.settle()["ledger"]
+            want(ledger["lost_bulk"], 0, "lost_bulk")
+            check((ledger["forwarded"] > 0) == (len(watched) == 2), "forwarded:", ledger)
+            want(sensor.stop(signal.SIGTERM), 0, "exit status")
 
 
 def masquerade(lab, gateway, how):

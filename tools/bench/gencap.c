@@ -51,8 +51,8 @@ static void start_tcp(unsigned int client, unsigned int server, int back, unsign
 	pkt_tcp(&p, back ? port : 1024 + client % 60000, back ? 1024 + client % 60000 : port, seq, 12);
 }
 
-static const char *const words[] = { "mail", "cdn", "img", "api", "login", "static", "edge", "news",
-				     "shop", "video", "auth", "data", "media", "sync", "app", "docs" };
+static const char *const words[] = { "mail", "cdn",   "img",  "api",  "login", "static", "edge", "news",
+				     "shop", "video", "auth", "data", "media", "sync",	 "app",	 "docs" };
 static const char *const endings[] = { "com", "net", "org", "co.uk", "de", "io", "com.br", "jp" };
 
 static void make_name(char *to, size_t size)

@@ -171,7 +171,8 @@ int main(int argc, char **argv)
 	}
 	sink_close(s, 60);
 	pipeline_free(p);
-	printf("{\"part\":\"pipeline\",\"capture\":\"%s\",\"events\":%u,\"output_bytes\":%zu", argv[1], n_records, bytes);
+	printf("{\"part\":\"pipeline\",\"capture\":\"%s\",\"events\":%u,\"output_bytes\":%zu", argv[1], n_records,
+	       bytes);
 	printf(",\"events_per_core_second\":%.0f", n_records / (median(feeding, rounds) / 1e9));
 	printf(",\"ns_per_event\":%.0f,\"ns_per_event_min\":%.0f", feeding[rounds / 2] / n_records,
 	       feeding[0] / n_records);

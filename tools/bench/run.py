@@ -160,7 +160,7 @@ def print_table(rows):
         elif row["part"] == "pipeline":
             line("user", f"pipeline_feed, {row['capture']}", "memcpy of its output", f"{row['ratio_to_memcpy']:.1f}", "",
                  f"{row['events_per_core_second']:,} events a second and core on this machine; "
-                 f"sink {row['sink_ns_per_event']:.0f} of {row['ns_per_event'] + row['sink_ns_per_event']:.0f} ns")
+                 f"sink thread {row['sink_ns_per_event']:.0f} of {row['ns_per_event'] + row['sink_ns_per_event']:.0f} ns")
 
 
 def main():

@@ -39,10 +39,10 @@ struct run {
 	const struct pkt *packet;
 	enum hook hook;
 	enum reading reading;
-	bool emits;	   /* one record a packet */
+	bool emits; /* one record a packet */
 	size_t record_len;
-	struct run *base;  /* NULL: it is one */
-	double goal;	   /* of the ratio; 0: none */
+	struct run *base; /* NULL: it is one */
+	double goal;	  /* of the ratio; 0: none */
 	double ns[MAX_ROUNDS];
 	long long lost;
 };
@@ -124,9 +124,10 @@ static double measure_other(const struct run *r)
 	return (cpu_ns() - middle - (middle - start)) / PACKETS;
 }
 
+/* Ten seconds: the reader may not get a core for long. */
 static void wait_for(unsigned long long target)
 {
-	for (int i = 0; i < 1000 && __atomic_load_n(&received, __ATOMIC_RELAXED) < target; i++)
+	for (int i = 0; i < 100000 && __atomic_load_n(&received, __ATOMIC_RELAXED) < target; i++)
 		usleep(100);
 }
 
@@ -338,7 +339,9 @@ static void make_packets(void)
 static void add_hook(enum hook hook, const char *bench_path, struct bpf_object *bench)
 {
 	int fd = program(sensor, hook == XDP ? "metsuke_xdp" : "metsuke_tc");
-	struct run *empty = add((struct run){ .name = "empty program", .hook = hook, .packet = &data,
+	struct run *empty = add((struct run){ .name = "empty program",
+					      .hook = hook,
+					      .packet = &data,
 					      .fd = program(bench, bare_programs[hook][0]) });
 
 	add_other(hook, "UDP, other port", &udp_other, fd, empty);
@@ -380,8 +383,8 @@ static void print_ledger(void)
 	for (int cpu = 0; cpu < n_cpus; cpu++)
 		for (size_t i = 0; i < sizeof(sum) / sizeof(__u64); i++)
 			((__u64 *)&sum)[i] += ((__u64 *)&c[cpu])[i];
-	printf("{\"part\":\"ledger\",\"packets\":%llu,\"dns\":%llu,\"http\":%llu,\"lost_bulk\":%llu}\n", sum.packets,
-	       sum.dns, sum.http, sum.lost_bulk);
+	printf("{\"part\":\"ledger\",\"packets\":%llu,\"dns\":%llu,\"http\":%llu,\"lost_bulk\":%llu}\n",
+	       sum.packets, sum.dns, sum.http, sum.lost_bulk);
 	free(c);
 }
 

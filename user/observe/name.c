@@ -28,11 +28,17 @@ static char *put_byte(char *out, uint8_t c)
 	return out;
 }
 
+static bool plain_byte(uint8_t c)
+{
+	return c > 0x20 && c < 0x7f && c != '.' && c != '\\' && c != '"';
+}
+
 /* The labels from `at` on, pointers followed. Returns the end of the text, or NULL with the mark. */
-static char *read_labels(struct wire *w, size_t at, size_t *ret_end, char *out)
+static char *read_labels(struct wire *w, size_t at, size_t *ret_end, bool *ret_plain, char *out)
 {
 	size_t end = 0, total = 1;
 	unsigned int jumps = 0;
+	bool plain = true;
 	char *start = out;
 
 	for (;;) {
@@ -75,13 +81,16 @@ static char *read_labels(struct wire *w, size_t at, size_t *ret_end, char *out)
 		}
 		if (out != start)
 			*out++ = '.';
-		for (const uint8_t *p = w->bytes + at, *stop = p + label; p < stop; p++)
+		for (const uint8_t *p = w->bytes + at, *stop = p + label; p < stop; p++) {
+			plain &= plain_byte(*p);
 			out = put_byte(out, *p);
+		}
 		at += label;
 	}
 	if (out == start)
 		*out++ = '.';
 	*ret_end = end ? end : at;
+	*ret_plain = plain;
 	return out;
 }
 
@@ -94,7 +103,7 @@ int name_read(struct wire *w, size_t *pos, struct arena *arena, struct text *ret
 		w->marks |= MARK_oversize;
 		return -1;
 	}
-	stop = read_labels(w, *pos, &end, start);
+	stop = read_labels(w, *pos, &end, &ret_text->plain, start);
 	arena_trim(arena, stop ? stop : start);
 	if (!stop)
 		return -1;

@@ -17,7 +17,8 @@ struct wire {
 
 /* The name at *pos: lower case, labels joined by '.', the root as ".", other bytes than printable ASCII
  * as \DDD (RFC 4343 2.1), '.' and '\' inside a label with a '\' before them. Moves *pos behind it.
- * Returns 0, or -1 where it cannot be read: w->marks says why and *pos stays. */
+ * Returns 0, or -1 where it cannot be read: w->marks says why and *pos
+ * stays. */
 int name_read(struct wire *w, size_t *pos, struct arena *arena, struct text *ret_text);
 
 /* The data of one record, bytes[pos..pos+len), as text: what people expect for the common types, RFC 3597

@@ -26,6 +26,7 @@ enum direction {
 struct text {
 	const char *at; /* not NUL-terminated */
 	size_t len;
+	bool plain; /* known to need no escape in JSON */
 };
 
 /* A name split at its registrable domain (public suffix list); empty parts have len 0. */

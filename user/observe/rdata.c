@@ -338,5 +338,6 @@ int rdata_read(struct wire *w, size_t pos, size_t len, uint16_t type, struct are
 	}
 	ret_text->at = r.start;
 	ret_text->len = arena->bytes + arena->used - r.start;
+	ret_text->plain = !r.bad && (type == TYPE_A || type == TYPE_AAAA);
 	return 0;
 }

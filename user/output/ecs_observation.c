@@ -89,7 +89,8 @@ struct ip_set {
 	size_t n;
 };
 
-static void put_related_ip(struct buf *b, struct ip_set *set, const uint8_t ip[16])
+/* text: the same address as text, or NULL to make it here. */
+static void put_related_ip(struct buf *b, struct ip_set *set, const uint8_t ip[16], const struct text *text)
 {
 	for (size_t i = 0; i < set->n; i++)
 		if (!memcmp(set->ip[i], ip, 16))
@@ -98,7 +99,10 @@ static void put_related_ip(struct buf *b, struct ip_set *set, const uint8_t ip[1
 		return;
 	memcpy(set->ip[set->n++], ip, 16);
 	js_element(b);
-	js_ip(b, ip);
+	if (text)
+		js_put_text(b, *text);
+	else
+		js_ip(b, ip);
 }
 
 static void answer_ip(const struct dns_answer *a, uint8_t ip[16])
@@ -126,7 +130,7 @@ static void put_related_host(struct buf *b, struct text_set *set, struct text na
 			return;
 	set->text[set->n++] = name;
 	js_element(b);
-	js_string(b, name.at, name.len);
+	js_put_text(b, name);
 }
 
 static void put_related(struct buf *b, const struct observation *o)
@@ -138,8 +142,8 @@ static void put_related(struct buf *b, const struct observation *o)
 	js_open(b, "related");
 	js_key(b, "ip");
 	buf_char(b, '[');
-	put_related_ip(b, &ips, o->source.ip);
-	put_related_ip(b, &ips, o->destination.ip);
+	put_related_ip(b, &ips, o->source.ip, NULL);
+	put_related_ip(b, &ips, o->destination.ip, NULL);
 	if (o->kind == OBSERVED_DNS_RESPONSE) {
 		for (size_t i = 0; i < o->dns.n_answers; i++) {
 			uint8_t ip[16];
@@ -147,7 +151,7 @@ static void put_related(struct buf *b, const struct observation *o)
 			if (!o->dns.answers[i].addr)
 				continue;
 			answer_ip(&o->dns.answers[i], ip);
-			put_related_ip(b, &ips, ip);
+			put_related_ip(b, &ips, ip, &o->dns.answers[i].data);
 		}
 	}
 	buf_char(b, ']');
@@ -264,7 +268,6 @@ static void put_answers(struct buf *b, const struct dns_observation *dns)
 {
 	char scratch[16];
 	bool addresses = false;
-	uint8_t ip[16];
 
 	if (dns->n_answers == 0)
 		return;
@@ -291,9 +294,8 @@ static void put_answers(struct buf *b, const struct dns_observation *dns)
 	for (size_t i = 0; i < dns->n_answers; i++) {
 		if (!dns->answers[i].addr)
 			continue;
-		answer_ip(&dns->answers[i], ip);
 		js_element(b);
-		js_ip(b, ip);
+		js_put_text(b, dns->answers[i].data);
 	}
 	buf_char(b, ']');
 }

@@ -23,10 +23,10 @@
 #define js_close(b) buf_char((b), '}')
 
 /* "key":"text" */
-#define js_text(b, key, text)                         \
-	do {                                          \
-		js_key(b, key);                       \
-		js_string((b), (text).at, (text).len); \
+#define js_text(b, key, text)           \
+	do {                            \
+		js_key(b, key);         \
+		js_put_text((b), (text)); \
 	} while (0)
 
 #define js_str(b, key, s)           \
@@ -66,6 +66,20 @@ void js_string(struct buf *b, const char *s, size_t len);
 static inline void js_cstr(struct buf *b, const char *s)
 {
 	js_string(b, s, strlen(s));
+}
+
+static inline void js_put_text(struct buf *b, struct text t)
+{
+	if (!t.plain) {
+		js_string(b, t.at, t.len);
+	} else if (buf_room(b, t.len + 2)) {
+		char *to = b->data + b->len;
+
+		*to++ = '"';
+		memcpy(to, t.at, t.len);
+		to[t.len] = '"';
+		b->len += t.len + 2;
+	}
 }
 
 /* Address of 16 bytes as text in quotes; ::ffff:a.b.c.d as a.b.c.d. */

@@ -45,6 +45,19 @@ static void put_clock(struct buf *b, uint64_t ns, bool color)
 	buf_lit(b, "  ");
 }
 
+/* A process calls itself what it likes, and terminals obey control characters (C1 too, U+0080 to U+009F). */
+static void disarm(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = text[i];
+
+		if (c < 0x20 || c == 0x7f)
+			text[i] = '?';
+		else if (c == 0xc2 && i + 1 < len && (unsigned char)text[i + 1] < 0xa0)
+			text[i] = text[i + 1] = '?';
+	}
+}
+
 /* The process, or the client's address; padded to its column. */
 static void put_who(struct buf *b, const struct observation *o, bool color)
 {
@@ -56,6 +69,7 @@ static void put_who(struct buf *b, const struct observation *o, bool color)
 			     o->process->pid);
 		if (n >= sizeof(text))
 			n = sizeof(text) - 1;
+		disarm(text, n);
 	} else {
 		n = ip_text(o->source.ip, text);
 	}
