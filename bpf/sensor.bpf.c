@@ -29,11 +29,12 @@ char LICENSE[] SEC("license") = "GPL";
 /* Headers that a TC program wants in the linear part: two tags, IPv6, extensions, TCP with options. */
 #define TC_PULL 256
 
-/* What an skb knows besides its bytes: a tag that the device will put in is not among them yet. */
+/* What an skb knows besides its bytes: a tag that the device will put in, in front of
+ * those that are there. */
 static __always_inline void fill_from_skb(struct record_head *h, struct __sk_buff *skb)
 {
 	h->ingress_ifindex = skb->ingress_ifindex;
-	if (!h->vlan && skb->vlan_present)
+	if (skb->vlan_present)
 		h->vlan = skb->vlan_tci & 0xfff;
 }
 
