@@ -1,7 +1,7 @@
 # tests.mk: building the tests and the targets that run them. Included by the Makefile.
 
 FUZZ_SECONDS ?= 60
-BUDGET ?= 300000
+BUDGET ?= 350000
 
 TEST_CFLAGS = $(ALL_CFLAGS) -Itests -DBPF_DIR='"$(BUILD)/bpf"'
 TEST_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/*.c))

@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 build=${METSUKE_BUILD:-build}
-budget=${BUDGET:-300000}
+budget=${BUDGET:-350000}
 n=0
 
 for version in 14 15 16 17 18 19; do

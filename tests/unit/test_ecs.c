@@ -367,7 +367,7 @@ static void test_marks(void **state)
 static void test_related_is_bounded(void **state)
 {
 	static uint8_t address[MAX_ANSWERS][4];
-	static char name[MAX_ANSWERS][16];
+	static char text[MAX_ANSWERS][16]; /* names and addresses by turns */
 
 	exchange_response(&o);
 	o.dns.n_answers = MAX_ANSWERS;
@@ -375,10 +375,10 @@ static void test_related_is_bounded(void **state)
 		struct dns_answer *a = &o.dns.answers[i];
 
 		memcpy(address[i], (uint8_t[]){ 10, 0, i >> 8, i }, 4);
-		snprintf(name[i], sizeof(name[i]), "n%d.org", i);
-		*a = (struct dns_answer){ o.dns.question, unit_text(name[i]), NULL, 1, 5, 1 };
+		snprintf(text[i], sizeof(text[i]), i % 2 ? "10.0.%d.%d" : "n%d-%d.org", i >> 8, i & 255);
+		*a = (struct dns_answer){ o.dns.question, unit_text(text[i]), NULL, 1, 5, 1 };
 		if (i % 2)
-			*a = (struct dns_answer){ o.dns.question, unit_text("x"), address[i], 1, 1, 1 };
+			*a = (struct dns_answer){ o.dns.question, unit_text(text[i]), address[i], 1, 1, 1 };
 	}
 	write_line();
 	assert_int_equal(json_array_size(at("dns.answers")), MAX_ANSWERS);
