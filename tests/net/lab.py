@@ -234,11 +234,12 @@ class Lab:
             raise RuntimeError("%s does not start: %s" % (argv[0], open(log.name).read()))
         return process
 
-    def dnsmasq(self, ns, listen, *more):
-        """Answers below lab.test, knows of no name below none.test."""
-        argv = ["dnsmasq", "-d", "--conf-file=/dev/null", "--user=root", "--bind-interfaces", "--no-resolv", "--no-hosts",
-                "--pid-file=" + self.path("dnsmasq-%d.pid" % len(self.processes)), "--local=/none.test/",
-                "--address=/lab.test/198.19.0.1", "--address=/lab.test/2001:db8:ffff::1", *more]
+    def dnsmasq(self, ns, listen, *more, forward_to=None):
+        """Answers below lab.test and knows of no name below none.test; or forwards all."""
+        argv = ["dnsmasq", "-d", "--conf-file=/dev/null", "--user=root", "--bind-interfaces", "--no-resolv",
+                "--no-hosts", "--pid-file=" + self.path("dnsmasq-%d.pid" % len(self.processes)), *more]
+        argv += ["--server=" + forward_to] if forward_to else [
+            "--local=/none.test/", "--address=/lab.test/198.19.0.1", "--address=/lab.test/2001:db8:ffff::1"]
         return self.serve(ns, argv + ["--listen-address=" + ip for ip in listen],
                           lambda: all(self.lookup(ns, ip, "ready.none.test", timeout=0.2) for ip in listen))
 
@@ -393,7 +394,8 @@ class Sensor:
 
     def wait(self, wanted, n=1, seconds=10):
         """The events that `wanted` says yes to, once there are n of them."""
-        found = until(lambda: [f for f in [self.find(wanted)] if len(f) >= n or self.process.poll() is not None], seconds)
+        found = until(lambda: [f for f in [self.find(wanted)] if len(f) >= n or self.process.poll() is not None],
+                      seconds)
         if not found or len(found[0]) < n:
             raise Fail("waited %d s for %d events, seen %s\n%s" % (
                 seconds, n, [brief(e) for e in self.find(wanted)], self.log_text()[-2000:]))
@@ -517,8 +519,8 @@ def want_process(e, pid, executable, argv=None, name=None, ppid=None, uid=0, ran
     if ran:
         start = event_time(p["start"])
         check(ran[0] - 0.05 <= start <= ran[1] + 0.05, "process.start", p["start"], "is not within", ran)
-    want(e["metsuke"]["owner"]["quality"], quality or ("cached" if e["event"]["action"] == "dns-response" else "socket"),
-         "metsuke.owner.quality")
+    quality = quality or ("cached" if e["event"]["action"] == "dns-response" else "socket")
+    want(e["metsuke"]["owner"]["quality"], quality, "metsuke.owner.quality")
     check(p["entity_id"].split("-")[1] == str(pid), "process.entity_id", p["entity_id"])
 
 

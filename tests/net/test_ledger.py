@@ -10,8 +10,8 @@ from lab import Sensor, address, case, check, main, outcomes, until, want
 CONFIG = "capture:\n  ring_bytes: 65536\n  wakeup_bytes: 16384\nstats:\n  interval_seconds: 1"
 MANY, FEW = 200000, 100
 
-# sender SERVER N EVERY PAUSE_US FIRST: N queries, EVERY of them at a time. A veth drops what its receiver does not take in
-# time, hence the pause.
+# sender SERVER N EVERY PAUSE_US FIRST: N queries, EVERY of them at a time. A veth drops what its receiver does not
+# take in time, hence the pause.
 SENDER = r"""
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -73,8 +73,9 @@ def books(sensor, sent):
     want(status["events"]["dns_queries"], ledger["dns"], "events in the status")
     want(len({e["dns"]["question"]["name"] for e in written}), ledger["dns"], "names in the file")
     until(lambda: sum(e["metsuke"]["lost"]["ring"] for e in lost_events(sensor)) >= ledger["lost_bulk"])
-    want(sum(e["metsuke"]["lost"]["ring"] for e in lost_events(sensor)), ledger["lost_bulk"], "metsuke.lost.ring in sum")
-    want(sum(e["metsuke"]["lost"]["reader"] + e["metsuke"]["lost"]["sink"] for e in lost_events(sensor)), 0, "other losses")
+    lost = [e["metsuke"]["lost"] for e in lost_events(sensor)]
+    want(sum(n["ring"] for n in lost), ledger["lost_bulk"], "metsuke.lost.ring in sum")
+    want(sum(n["reader"] + n["sink"] for n in lost), 0, "other losses")
     want([s["dropped"] + s["errors"] for s in status["sinks"]], [0], "lines dropped by the sink")
     return ledger
 
@@ -85,7 +86,7 @@ def stats_agree(sensor, ledger):
     stats = sensor.find(lambda e: e["event"]["action"] == "stats")[-1]["metsuke"]["stats"]
     kernel = stats["kernel"]
     want(kernel["packets"], sum(kernel["outcome"].values()), "packets, of the outcomes in the stats event")
-    want((kernel["outcome"]["dns"], kernel["ringbuf_drops"]), (ledger["dns"], ledger["lost_bulk"]), "dns, ringbuf_drops")
+    want((kernel["outcome"]["dns"], kernel["ringbuf_drops"]), (ledger["dns"], ledger["lost_bulk"]), "dns and drops")
     sent = [s["sent"] for s in stats["sink"].values()]
     lines = len(sensor.events())
     check(lines - 2 <= sent[0] <= lines, "sent by the sink:", sent, "lines in the file:", lines)

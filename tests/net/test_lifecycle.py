@@ -11,6 +11,10 @@ from lab import Fail, METSUKE, Sensor, address, case, check, main, until, want
 
 SERVER = address(4, 2)
 
+# Configurations, the line that is named, a word that is said.
+BROKEN = (("dns:\n  ports: [53\n", "", ""), ("stats:\n  interval_seconds: often\n", ":2", "often"),
+          ("dns:\n  ports: [0]\n", "", "dns.ports"), ("dns:\n  ports: [53]\nnonsense: 1\n", ":3", "nonsense"))
+
 
 def program_ids(lab):
     return {p["id"] for p in json.loads(lab.sh("bpftool -j prog show"))}
@@ -108,14 +112,12 @@ def test_refusals(lab, ns):
             want_refused(Sensor(lab, ns, [], sinks=[], wait=False, more=flags), 2, word)
     with case("without privilege: exit status 1, names the capabilities"):
         program = lab.file("metsuke", open(METSUKE, "rb").read())
-        runtime = lab.path("nobody")
-        done = lab.run(ns, ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", program, "run", "-i", "eth0",
-                            "-R", runtime, "-P", "/sys/fs/bpf/%s-nobody" % lab.prefix])
+        run = [program, "run", "-i", "eth0", "-R", lab.path("nobody"), "-P", "/sys/fs/bpf/%s-nobody" % lab.prefix]
+        done = lab.run(ns, ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] + run)
         want(done.status, 1, "exit status")
         check(all(c in done.out for c in ("CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN")), "says:", done.out)
     with case("without CAP_BPF alone: exit status 1, names that one only"):
-        done = lab.run(ns, ["setpriv", "--bounding-set=-bpf,-sys_admin", "--inh-caps=-bpf,-sys_admin", program, "run", "-i", "eth0",
-                            "-R", runtime, "-P", "/sys/fs/bpf/%s-nobody" % lab.prefix])
+        done = lab.run(ns, ["setpriv", "--bounding-set=-bpf,-sys_admin", "--inh-caps=-bpf,-sys_admin"] + run)
         want(done.status, 1, "exit status")
         check("CAP_BPF" in done.out and "CAP_NET_ADMIN" not in done.out.split("run as")[0], "says:", done.out)
     with case("a configuration that is not there, one that is wrong: exit status 1, file and line"):
@@ -143,8 +145,7 @@ def test_reload(lab, ns, swallow):
             reload(sensor, "dns:\n  ports: [5399]")
             want((seen(sensor, 5399), seen(sensor, 53)), (True, False), "port 5399, port 53 after")
             want(sensor.find(lambda e: "dns" in e)[-1]["process"]["pid"], os.getpid(), "process.pid")
-        for text, line, word in (("dns:\n  ports: [53\n", "", ""), ("stats:\n  interval_seconds: often\n", ":2", "often"),
-                                 ("dns:\n  ports: [0]\n", "", "dns.ports"), ("dns:\n  ports: [53]\nnonsense: 1\n", ":3", "nonsense")):
+        for text, line, word in BROKEN:
             with case("SIGHUP with a broken configuration (%r): refused, the old one stays" % text):
                 reload(sensor, text, "configuration-refused")
                 said = sensor.log_text()

@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 
-from lab import Sensor, address, case, check, main, until, want
+from lab import CGROUPS, Sensor, address, case, check, dns_query, main, until, want
 
 SERVER, SERVER6 = address(9, 2), address(9, 2, 6)
 HOLDER = """
@@ -48,7 +48,8 @@ def test_counters(lab, sensor):
     with case("counters: every outcome by its name, per CPU, in sum what the status says"):
         sensor.settle()
         for _ in range(5):  # a neighbour solicitation may fall in between
-            before, entry, after = sensor.status()["ledger"], dump(lab, sensor, "counters")[0], sensor.status()["ledger"]
+            before = sensor.status()["ledger"]
+            entry, after = dump(lab, sensor, "counters")[0], sensor.status()["ledger"]
             if before == after:
                 break
         values = [v["value"] for v in entry["values"]]
@@ -73,8 +74,8 @@ def test_owners(lab, ns, sensor, query):
         want(chars(owner["comm"]), open("/proc/%d/comm" % holder.pid).read().strip(), "comm")
         ticks = int(open("/proc/%d/stat" % holder.pid).read().rsplit(")")[1].split()[19])
         want(owner["start_ns"] * os.sysconf("SC_CLK_TCK") // 10**9, ticks, "start_ns in clock ticks")
-        cgroup = next(line.split("::")[1].strip() for line in open("/proc/%d/cgroup" % holder.pid) if line.startswith("0::"))
-        from lab import CGROUPS
+        lines = open("/proc/%d/cgroup" % holder.pid).read().split("\n")
+        cgroup = next(line[3:] for line in lines if line.startswith("0::"))
         want(owner["cgroup_id"], os.stat(CGROUPS + cgroup).st_ino, "cgroup_id")
     with case("processes: the same process with its facts, and what the event says of it"):
         facts = [p for p in dump(lab, sensor, "processes") if p["key"]["tgid"] == holder.pid]
@@ -114,7 +115,6 @@ def test(lab):
     lab.dnsmasq(outside, [SERVER, SERVER6])
     lab.nginx(outside, [SERVER])
     lab.dnsmasq(ns, [address(9, 1)])
-    from lab import dns_query
     with Sensor(lab, ns, ["eth0"], "tunnels:\n  inspect: [gre, vxlan]\ndns:\n  ports: [53, 5353]") as sensor:
         with case("the pins are these"):
             pins = {"counters", "owners", "processes", "hosts", "flagged", "settings"}

@@ -8,7 +8,8 @@ import subprocess
 import textwrap
 import time
 
-from lab import CGROUPS, PYTHON, Sensor, Skip, address, case, check, dns_query, main, want, want_no_process, want_process
+from lab import (CGROUPS, PYTHON, Sensor, Skip, address, case, check, dns_query, main, want, want_no_process,
+                 want_process)
 
 # Each prints the pids that it used, one a line. Arguments: server, name queried or path requested.
 SENDERS = {

@@ -80,7 +80,8 @@ def compare(sensor, program, servers, spawned):
             unknown.append(number)
             continue
         want((p["pid"], p["parent"]["pid"], p.get("command_line"), p.get("executable"), p.get("name")),
-             (pid, parent, "%s %d %s" % (program, number, servers[number % 2]), program, "lives"), "process of %d" % number)
+             (pid, parent, "%s %d %s" % (program, number, servers[number % 2]), program, "lives"),
+             "process of %d" % number)
         want(e["network"]["type"], ("ipv4", "ipv6")[number % 2], "network.type")
     print("# unknown: %d of %d" % (len(unknown), len(asked)))
     if len(unknown) > 1:

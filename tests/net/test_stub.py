@@ -36,9 +36,7 @@ remote-control:
 
 
 def dnsmasq(lab, ns):
-    argv = ["dnsmasq", "-d", "--conf-file=/dev/null", "--user=root", "--bind-interfaces", "--no-resolv", "--no-hosts",
-            "--pid-file=" + lab.path("stub.pid"), "--listen-address=127.0.0.1", "--listen-address=::1", "--server=" + SERVER]
-    return lab.serve(ns, argv, lambda: lab.lookup(ns, "127.0.0.1", "ready.none.test", 0.3))
+    return lab.dnsmasq(ns, ["127.0.0.1", "::1"], forward_to=SERVER)
 
 
 def parts(sensor, name):
