@@ -234,20 +234,24 @@ void config_free(struct config *c)
 static int config_copy(struct config *to, const struct config *from)
 {
 	*to = *from;
+	for (size_t i = 0; i < N_KEYS; i++) { /* nothing of *from may be freed with *to */
+		if (keys[i].type == KEY_TEXT)
+			*(char **)member(to, &keys[i]) = NULL;
+		else if (keys[i].type == KEY_LIST)
+			((struct config_list *)member(to, &keys[i]))->n = 0;
+	}
 	for (size_t i = 0; i < N_KEYS; i++) {
 		if (keys[i].type == KEY_TEXT) {
 			char **text = member(to, &keys[i]);
 
-			*text = strdup(*text);
+			*text = strdup(*(char *const *)((const char *)from + keys[i].offset));
 			if (!*text)
 				return -ENOMEM;
 		} else if (keys[i].type == KEY_LIST) {
-			struct config_list old = *(struct config_list *)member(to, &keys[i]);
-			struct config_list *list = member(to, &keys[i]);
+			const struct config_list *list = (const void *)((const char *)from + keys[i].offset);
 
-			list->n = 0;
-			for (size_t n = 0; n < old.n; n++)
-				if (config_list_add(list, old.item[n]))
+			for (size_t n = 0; n < list->n; n++)
+				if (config_list_add(member(to, &keys[i]), list->item[n]))
 					return -ENOMEM;
 		}
 	}
@@ -259,6 +263,7 @@ struct reader {
 	const char *path;
 	yaml_document_t *document;
 	unsigned int faults;
+	bool seen[N_KEYS];
 };
 
 static void fault(struct reader *r, const yaml_node_t *at, const char *key, const char *reason)
@@ -344,12 +349,18 @@ static void read_mapping(struct reader *r, const yaml_node_t *node, const char *
 		}
 		snprintf(full, sizeof(full), "%s%s%s", prefix, *prefix ? "." : "", name);
 		k = find_key(full);
-		if (k)
+		if (k && r->seen[k - keys]) {
+			fault(r, key_node, full, "given twice");
+			continue;
+		}
+		if (k) {
+			r->seen[k - keys] = true;
 			set_key(r, k, value);
-		else if (is_section(full) && value->type == YAML_MAPPING_NODE)
+		} else if (is_section(full) && value->type == YAML_MAPPING_NODE) {
 			read_mapping(r, value, full);
-		else
+		} else {
 			fault(r, key_node, full, is_section(full) ? "expected keys below it" : "unknown key");
+		}
 	}
 }
 

@@ -110,6 +110,21 @@ static void test_duplicate_keeps_first_time(void **state)
 	assert_int_equal(queries_evicted(q), 0);
 }
 
+/* The same question from the same port with the same id, after its answer, is another lookup. */
+static void test_asked_again_after_the_answer(void **state)
+{
+	add_query();
+	exchange_response(&o);
+	assert_non_null(queries_find(q, &o));
+	exchange_query(&o);
+	o.time_ns += 5 * SECOND;
+	queries_add(q, &o, &nobody);
+	exchange_response(&o);
+	o.time_ns += 5 * SECOND;
+	assert_int_equal(queries_find(q, &o)->time_ns, EXCHANGE_NS + 5 * SECOND);
+	assert_int_equal(queries_evicted(q), 0);
+}
+
 static void test_timeout(void **state)
 {
 	add_query();
@@ -197,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_table(test_join),		   with_table(test_nothing_asked),
 		with_table(test_near_misses),	   with_table(test_duplicate_keeps_first_time),
+		with_table(test_asked_again_after_the_answer),
 		with_table(test_timeout),	   with_table(test_response_before_query),
 		with_table(test_eviction_is_counted), with_table(test_old_ones_make_room),
 		with_table(test_ipv6_and_no_question),

@@ -12,8 +12,8 @@ struct domains;
 struct domains *domains_new(const char *file);
 void domains_free(struct domains *d);
 
-/* Splits a lower-case name; the parts point into it. All empty for an address, the root, or a name that
- * is itself a public suffix. */
+/* Splits a lower-case name; the parts point into it. All empty for an address or the root; a name that
+ * is itself a public suffix has nothing but that. */
 void domains_split(struct domains *d, struct text name, struct domain_parts *ret_parts);
 
 #endif

@@ -30,7 +30,7 @@ void heads_free(struct heads *h);
  * part while *ret_again is set. */
 struct head *heads_add(struct heads *h, const struct record *part, bool *ret_again);
 
-/* A head that was not gone on with for too long at `now_ns` of the records' time (UINT64_MAX: any), the
+/* A head whose first segment is too long ago at `now_ns` of the records' time (UINT64_MAX: any), the
  * oldest first; or NULL. */
 struct head *heads_expired(struct heads *h, uint64_t now_ns);
 

@@ -107,19 +107,23 @@ void queries_add(struct queries *q, const struct observation *o, const struct ow
 	struct query *e;
 	int way;
 
-	for (int i = 0; i < WAYS; i++) {
-		if (b->hash[i] == hash && is_live(b, i, o->time_ns)) {
-			if (owner->quality)
-				q->query[at * WAYS + i].owner = *owner;
-			return;
-		}
+	for (way = 0; way < WAYS; way++)
+		if (b->hash[way] == hash && is_live(b, way, o->time_ns))
+			break;
+	if (way < WAYS && !q->query[at * WAYS + way].answered) {
+		if (owner->quality)
+			q->query[at * WAYS + way].owner = *owner;
+		return;
 	}
-	way = victim(b, o->time_ns);
-	if (is_live(b, way, o->time_ns))
-		q->evicted++;
+	if (way == WAYS) {
+		way = victim(b, o->time_ns);
+		if (is_live(b, way, o->time_ns))
+			q->evicted++;
+	}
 	b->hash[way] = hash;
 	b->time_ns[way] = o->time_ns;
 	e = &q->query[at * WAYS + way];
+	e->answered = false;
 	e->time_ns = o->time_ns;
 	e->owner = *owner;
 	e->client = o->source;
@@ -130,14 +134,16 @@ void queries_add(struct queries *q, const struct observation *o, const struct ow
 	e->direction = o->direction;
 }
 
-const struct query *queries_find(const struct queries *q, const struct observation *o)
+const struct query *queries_find(struct queries *q, const struct observation *o)
 {
 	uint64_t hash = key_hash(q, o);
 	size_t at = bucket_of(q, hash);
 	const struct bucket *b = &q->bucket[at];
 
 	for (int i = 0; i < WAYS; i++)
-		if (b->hash[i] == hash && is_live(b, i, o->time_ns) && b->time_ns[i] <= o->time_ns)
+		if (b->hash[i] == hash && is_live(b, i, o->time_ns) && b->time_ns[i] <= o->time_ns) {
+			q->query[at * WAYS + i].answered = true;
 			return &q->query[at * WAYS + i];
+		}
 	return NULL;
 }

@@ -14,6 +14,7 @@ struct query {
 	uint8_t mac[6];
 	uint8_t forwarded;
 	uint8_t direction; /* enum direction */
+	bool answered;
 };
 
 struct queries;
@@ -26,7 +27,7 @@ void queries_free(struct queries *q);
 void queries_add(struct queries *q, const struct observation *o, const struct owner_key *owner);
 
 /* The query of a response, or NULL; valid until the next add. */
-const struct query *queries_find(const struct queries *q, const struct observation *o);
+const struct query *queries_find(struct queries *q, const struct observation *o);
 
 /* Waiting or answered lookups pushed out by newer ones before they were too old to matter. */
 uint64_t queries_evicted(const struct queries *q);

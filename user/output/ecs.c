@@ -77,7 +77,7 @@ void ecs_put_constant(struct buf *b, const struct buf *text)
 
 void ecs_put_origin(const struct ecs *e, struct buf *b, uint32_t ifindex, bool with_host)
 {
-	const char *name = interface_name(ifindex);
+	const char *name = interface_label(ifindex);
 
 	ecs_put_constant(b, &e->agent);
 	if (with_host) {

@@ -361,7 +361,7 @@ static void put_path(struct buf *b, struct text target)
 		path.len = mark - target.at;
 		query = (struct text){ mark + 1, target.len - path.len - 1 };
 	}
-	for (size_t i = path.len; i > 0 && path.at[i - 1] != '/'; i--) {
+	for (size_t i = memchr(path.at, '/', path.len) ? path.len : 0; i > 0 && path.at[i - 1] != '/'; i--) {
 		if (path.at[i - 1] == '.') {
 			extension = (struct text){ path.at + i, path.len - i };
 			break;
@@ -377,12 +377,13 @@ static void put_path(struct buf *b, struct text target)
 /* absolute-form, as sent to a proxy (RFC 9112 3.2.2): where the path starts, or 0. */
 static size_t absolute_path(struct text target)
 {
-	const char *slash;
+	size_t at = 7;
 
 	if (target.len < 8 || memcmp(target.at, "http://", 7))
 		return 0;
-	slash = memchr(target.at + 7, '/', target.len - 7);
-	return slash ? (size_t)(slash - target.at) : target.len;
+	while (at < target.len && target.at[at] != '/' && target.at[at] != '?')
+		at++;
+	return at;
 }
 
 static void put_url(struct buf *b, const struct observation *o)

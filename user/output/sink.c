@@ -282,6 +282,17 @@ static void *run(void *arg)
 		pthread_cond_broadcast(&s->emptied);
 		wait_for_work(s);
 		s->idle = false;
+		if (s->fd < 0 && !s->stop) { /* the lines wait in the queue until somebody listens */
+			int err;
+
+			pthread_mutex_unlock(&s->lock);
+			err = -open_target(s);
+			if (err) {
+				failed(s, err);
+				continue;
+			}
+			pthread_mutex_lock(&s->lock);
+		}
 		swap = batch;
 		batch = s->queue;
 		s->queue = swap;
