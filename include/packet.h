@@ -161,13 +161,8 @@ static __always_inline enum outcome walk_ip4(struct cursor *c, struct packet *p,
 	total = wire16(ip + 2);
 	if ((ip[0] >> 4) != 4 || header < 20)
 		return OUTCOME_bad_ip;
-	if (header > 20) {
-		const __u8 *options = c->pos;
-
-		if (options + (header - 20) > c->end)
-			return OUTCOME_bad_ip;
-		c->pos = options + (header - 20);
-	}
+	if (header > 20 && !cursor_take(c, header - 20))
+		return OUTCOME_bad_ip;
 	if (total == 0) /* a super-packet on its way to be segmented may carry none */
 		total = header + 0xffff;
 	if (total < header)
@@ -280,13 +275,8 @@ static __always_inline enum outcome walk_tcp(struct cursor *c, struct packet *p,
 	header = (tcp[12] >> 4) * 4;
 	if (header < 20 || header > ip_len)
 		return OUTCOME_bad_tcp;
-	if (header > 20) {
-		const __u8 *options = c->pos;
-
-		if (options + (header - 20) > c->end)
-			return OUTCOME_bad_tcp;
-		c->pos = options + (header - 20);
-	}
+	if (header > 20 && !cursor_take(c, header - 20))
+		return OUTCOME_bad_tcp;
 	if (p->fragment)
 		p->marks |= MARK_first_fragment;
 	p->payload = c->pos;
