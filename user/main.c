@@ -6,13 +6,14 @@
 
 static const struct {
 	const char *name;
+	char *title;
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{ "run", cmd_run, "the live sensor (root)" },
-	{ "replay", cmd_replay, "the same pipeline over pcap and pcapng files" },
-	{ "check", cmd_check, "configuration and kernel features; changes nothing" },
-	{ "status", cmd_status, "the running sensor: modes, ledger, flagged hosts and processes" },
+	{ "run", "metsuke run", cmd_run, "the live sensor (root)" },
+	{ "replay", "metsuke replay", cmd_replay, "the same pipeline over pcap and pcapng files" },
+	{ "check", "metsuke check", cmd_check, "configuration and kernel features; changes nothing" },
+	{ "status", "metsuke status", cmd_status, "the running sensor: modes, ledger, flagged hosts and processes" },
 };
 
 static void usage(FILE *to)
@@ -37,9 +38,12 @@ int main(int argc, char **argv)
 		puts("metsuke " METSUKE_VERSION);
 		return 0;
 	}
-	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(argv[1], commands[i].name))
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!strcmp(argv[1], commands[i].name)) {
+			argv[1] = commands[i].title; /* what getopt() puts before its messages */
 			return commands[i].run(argc - 1, argv + 1);
+		}
+	}
 	if (argc > 1)
 		fprintf(stderr, "metsuke: unknown command '%s'\n", argv[1]);
 	usage(stderr);

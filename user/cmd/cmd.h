@@ -1,4 +1,4 @@
-/* cmd.h: the subcommands. Each takes its own arguments (argv[0] is its name) and returns the exit
+/* cmd.h: the subcommands. Each takes its own arguments (argv[0] is "metsuke NAME") and returns the exit
  * status: 0, 1 failed, 2 usage. */
 #ifndef METSUKE_CMD_H
 #define METSUKE_CMD_H

@@ -130,7 +130,7 @@ int cmd_parse(int argc, char **argv, const struct option *options, const char *u
 		optind = 0;
 		(void)apply(argc, argv, options, o); /* getopt says what is wrong */
 		cmd_options_free(o);
-		fprintf(stderr, "Try 'metsuke %s --help'.\n", argv[0]);
+		fprintf(stderr, "Try '%s --help'.\n", argv[0]);
 		return EXIT_USAGE;
 	}
 	if (config_init(&o->config)) {
