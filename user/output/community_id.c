@@ -95,31 +95,28 @@ static void compute(const struct community_flow *f, uint16_t seed, char text[COM
 }
 
 #define REMEMBERED 4096
+#define KEY_BYTES 39
 
 /* A flow's packets come close together, and SHA-1 is the dearest part of a line: the last flows' ids are
  * remembered, a newer one taking an older one's place. */
 void community_id(const struct community_flow *f, uint16_t seed, char text[COMMUNITY_ID_TEXT])
 {
-	struct key {
-		struct community_flow flow;
-		uint16_t seed;
-	} key;
+	uint8_t key[KEY_BYTES], *to = key;
 	static __thread struct {
-		struct key key;
+		uint8_t key[KEY_BYTES];
 		char text[COMMUNITY_ID_TEXT];
 	} remembered[REMEMBERED], *r;
 
-	memset(&key, 0, sizeof(key)); /* padding is compared too */
-	memcpy(key.flow.saddr, f->saddr, 16);
-	memcpy(key.flow.daddr, f->daddr, 16);
-	key.flow.sport = f->sport;
-	key.flow.dport = f->dport;
-	key.flow.proto = f->proto;
-	key.seed = seed;
-	r = &remembered[hash_bytes(&key, sizeof(key), hash_seed()) % REMEMBERED];
-	if (!r->text[0] || memcmp(&r->key, &key, sizeof(key)) != 0) {
+	to = put(to, f->saddr, 16);
+	to = put(to, f->daddr, 16);
+	to = put16(to, f->sport);
+	to = put16(to, f->dport);
+	to = put16(to, seed);
+	*to = f->proto;
+	r = &remembered[hash_bytes(key, KEY_BYTES, hash_seed()) % REMEMBERED];
+	if (!r->text[0] || memcmp(r->key, key, KEY_BYTES) != 0) {
 		compute(f, seed, r->text);
-		memcpy(&r->key, &key, sizeof(key));
+		memcpy(r->key, key, KEY_BYTES);
 	}
 	memcpy(text, r->text, COMMUNITY_ID_TEXT);
 }

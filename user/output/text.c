@@ -130,6 +130,7 @@ static void put_http(struct buf *b, const struct observation *o, bool color)
 {
 	const struct http_observation *http = &o->http;
 	char ip[IP_TEXT];
+	size_t ip_len = ip_text(o->destination.ip, ip);
 
 	put_padded(b, color, YELLOW, "http", 7);
 	buf_put(b, http->method.at, http->method.len);
@@ -139,7 +140,7 @@ static void put_http(struct buf *b, const struct observation *o, bool color)
 	if (http->host.len)
 		buf_put(b, http->host.at, http->host.len);
 	else
-		buf_put(b, ip, ip_text(o->destination.ip, ip));
+		buf_put(b, ip, ip_len);
 	if (o->destination.port != 80)
 		buf_printf(b, ":%u", o->destination.port);
 	buf_put(b, http->target.at, http->target.len < 120 ? http->target.len : 120);
