@@ -10,17 +10,15 @@
 #define NAME_TEXT_MAX (4 * DNS_NAME_MAX + 1)
 #define MAX_JUMPS 127
 
+/* One of the others, escaped. */
 static char *put_byte(char *out, uint8_t c)
 {
-	if (c >= 'A' && c <= 'Z') {
-		*out++ = c | 0x20;
-	} else if (c == '.' || c == '\\') {
-		*out++ = '\\';
+	*out++ = '\\';
+	if (c == '.' || c == '\\') {
 		*out++ = c;
-	} else if (c > 0x20 && c < 0x7f) {
-		*out++ = c;
+	} else if (c == '"') {
+		out[-1] = c;
 	} else {
-		*out++ = '\\';
 		*out++ = '0' + c / 100;
 		*out++ = '0' + c / 10 % 10;
 		*out++ = '0' + c % 10;
@@ -28,9 +26,14 @@ static char *put_byte(char *out, uint8_t c)
 	return out;
 }
 
-static bool plain_byte(uint8_t c)
+/* Bytes that stand for themselves in a name and in JSON, in lower case; 0 for all others. */
+static uint8_t plain_byte[256];
+
+__attribute__((constructor)) static void fill_plain_bytes(void)
 {
-	return c > 0x20 && c < 0x7f && c != '.' && c != '\\' && c != '"';
+	for (int c = 0x21; c < 0x7f; c++)
+		if (c != '.' && c != '\\' && c != '"')
+			plain_byte[c] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
 /* The labels from `at` on, pointers followed. Returns the end of the text, or NULL with the mark. */
@@ -82,8 +85,12 @@ static char *read_labels(struct wire *w, size_t at, size_t *ret_end, bool *ret_p
 		if (out != start)
 			*out++ = '.';
 		for (const uint8_t *p = w->bytes + at, *stop = p + label; p < stop; p++) {
-			plain &= plain_byte(*p);
-			out = put_byte(out, *p);
+			if (plain_byte[*p]) {
+				*out++ = plain_byte[*p];
+			} else {
+				out = put_byte(out, *p);
+				plain = false;
+			}
 		}
 		at += label;
 	}

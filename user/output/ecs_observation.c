@@ -30,11 +30,11 @@ static void put_network(struct buf *b, const struct observation *o)
 		js_members(b, "\"transport\":\"udp\",\"iana_number\":\"17\",\"protocol\":\"dns\"");
 	else
 		js_members(b, "\"transport\":\"tcp\",\"iana_number\":\"6\",\"protocol\":\"http\"");
-	js_str(b, "direction", directions[o->direction]);
+	js_safe(b, "direction", directions[o->direction]);
 	memcpy(flow.saddr, o->source.ip, 16);
 	memcpy(flow.daddr, o->destination.ip, 16);
 	community_id(&flow, 0, id);
-	js_str(b, "community_id", id);
+	js_safe(b, "community_id", id);
 	if (o->vlan) {
 		js_open(b, "vlan");
 		js_key(b, "id");
@@ -242,12 +242,12 @@ static void put_header_flags(struct buf *b, const struct dns_observation *dns)
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (dns->flags & flags[i].bit) {
 			js_element(b);
-			js_string(b, flags[i].name, 2);
+			js_put_safe(b, flags[i].name);
 		}
 	}
 	if (dns->edns_do) {
 		js_element(b);
-		js_string(b, "DO", 2);
+		js_put_safe(b, "DO");
 	}
 	buf_char(b, ']');
 }
@@ -258,8 +258,8 @@ static void put_question(struct buf *b, const struct dns_observation *dns)
 
 	js_open(b, "question");
 	js_text(b, "name", dns->question);
-	js_str(b, "type", dns->has_question ? dns_type_name(dns->type, scratch) : "");
-	js_str(b, "class", dns->has_question ? dns_class_name(dns->class, scratch) : "");
+	js_safe(b, "type", dns->has_question ? dns_type_name(dns->type, scratch) : "");
+	js_safe(b, "class", dns->has_question ? dns_class_name(dns->class, scratch) : "");
 	put_domain_parts(b, &dns->domain);
 	js_close(b);
 }
@@ -279,8 +279,8 @@ static void put_answers(struct buf *b, const struct dns_observation *dns)
 		js_element(b);
 		buf_char(b, '{');
 		js_text(b, "name", a->name);
-		js_str(b, "type", dns_type_name(a->type, scratch));
-		js_str(b, "class", dns_class_name(a->class, scratch));
+		js_safe(b, "type", dns_type_name(a->type, scratch));
+		js_safe(b, "class", dns_class_name(a->class, scratch));
 		js_number(b, "ttl", a->ttl);
 		js_text(b, "data", a->data);
 		js_close(b);
@@ -314,10 +314,10 @@ static void put_dns(struct buf *b, const struct observation *o)
 	buf_char(b, '"');
 	buf_u64(b, dns->id);
 	buf_char(b, '"');
-	js_str(b, "op_code", dns_opcode_name(dns->flags >> 11 & 15, scratch));
+	js_safe(b, "op_code", dns_opcode_name(dns->flags >> 11 & 15, scratch));
 	put_header_flags(b, dns);
 	if (o->kind == OBSERVED_DNS_RESPONSE)
-		js_str(b, "response_code", dns_rcode_name(dns->rcode, scratch));
+		js_safe(b, "response_code", dns_rcode_name(dns->rcode, scratch));
 	put_question(b, dns);
 	put_answers(b, dns);
 	js_close(b);
@@ -437,7 +437,7 @@ static void put_own(struct buf *b, const struct observation *o)
 	js_open(b, "metsuke");
 	if (o->process) {
 		js_open(b, "owner");
-		js_str(b, "quality", qualities[o->quality]);
+		js_safe(b, "quality", qualities[o->quality]);
 		js_close(b);
 	}
 	if (edns) {

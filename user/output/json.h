@@ -41,6 +41,13 @@
 		buf_u64((b), (n));   \
 	} while (0)
 
+/* "key":"text" for text of our own that needs no escape. */
+#define js_safe(b, key, s)                    \
+	do {                                  \
+		js_key(b, key);               \
+		js_put_safe((b), (s));        \
+	} while (0)
+
 /* Several members as one literal. */
 #define js_members(b, members) js_raw_key((b), members, sizeof(members) - 1)
 
@@ -80,6 +87,11 @@ static inline void js_put_text(struct buf *b, struct text t)
 		to[t.len] = '"';
 		b->len += t.len + 2;
 	}
+}
+
+static inline void js_put_safe(struct buf *b, const char *s)
+{
+	js_put_text(b, (struct text){ s, strlen(s), true });
 }
 
 /* Address of 16 bytes as text in quotes; ::ffff:a.b.c.d as a.b.c.d. */

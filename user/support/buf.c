@@ -35,14 +35,19 @@ bool buf_grow(struct buf *b, size_t more)
 
 void buf_u64(struct buf *b, uint64_t n)
 {
-	char digits[20];
-	int at = sizeof(digits);
+	size_t len = 1;
+	char *to;
 
+	for (uint64_t power = 10; n >= power && len < 20; power *= 10)
+		len++;
+	if (!buf_room(b, len))
+		return;
+	b->len += len;
+	to = b->data + b->len;
 	do {
-		digits[--at] = '0' + n % 10;
+		*--to = '0' + n % 10;
 		n /= 10;
 	} while (n);
-	buf_put(b, digits + at, sizeof(digits) - at);
 }
 
 void buf_printf(struct buf *b, const char *format, ...)
