@@ -2,7 +2,8 @@
 # fresh-machine.sh [COMMAND...]: tries the work tree on a fresh Debian 12, by hand and as root: debootstrap in
 # ${METSUKE_FRESH:-/var/tmp/fresh} when that folder is missing (a minimal system, git, make, ca-certificates),
 # the tree copied to /metsuke in it, COMMAND run there. Default: deps and build, then deps for the tests and
-# a look whether every command they need is there. Remove the folder for a machine that is fresh again.
+# a look whether every command they need is there; `fresh-machine.sh make test` runs all tests. Remove the folder for
+# a machine that is fresh again.
 set -u
 root=${METSUKE_FRESH:-/var/tmp/fresh}
 tree=$(cd "$(dirname "$0")/.." && pwd)
@@ -31,10 +32,16 @@ cp /etc/resolv.conf "$root/etc/"
 rm -rf "$root/metsuke"
 mkdir "$root/metsuke"
 tar -C "$tree" --exclude=./build -c . | tar -C "$root/metsuke" -x
+# The folder becomes the root, not a chroot: the kernel's paths of programs are then what tests expect.
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
-mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
-mount --bind /sys "$root/sys"
-mount -o remount,bind,ro "$root/sys"
+mount --rbind /dev "$root/dev"
+mount --rbind /sys "$root/sys"
+mount -t tmpfs run "$root/run"
+if [ -d "$tree/../shared" ]; then
+	mkdir -p "$root/shared"
+	mount --bind "$tree/../shared" "$root/shared"
+fi
 
 if [ $# -eq 0 ]; then
 	set -- bash -c '
@@ -59,5 +66,6 @@ if [ $# -eq 0 ]; then
 		done
 		[ -z "${bad:-}" ] && echo "fresh machine: all there"'
 fi
-env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb \
-	chroot "$root" sh -c 'cd /metsuke && exec "$@"' sh "$@"
+mkdir -p "$root/outside"
+cd "$root" && pivot_root . outside && umount -l /outside && cd /metsuke || die "cannot make $root the root"
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb CI="${CI:-}" "$@"
