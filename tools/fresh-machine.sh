@@ -12,8 +12,8 @@ die() { echo "fresh-machine.sh: $1" >&2; exit 1; }
 
 [ "$(id -u)" = 0 ] || die "needs root"
 if [ "${METSUKE_FRESH_INSIDE:-}" != 1 ]; then
-	# Mounts and whatever is started end with these namespaces.
-	METSUKE_FRESH_INSIDE=1 exec unshare --mount --propagation private --pid --fork --kill-child "$0" "$@"
+	# The mounts end with this namespace. No namespace of pids: the sensor says the kernel's.
+	METSUKE_FRESH_INSIDE=1 exec unshare --mount --propagation private "$0" "$@"
 fi
 
 if [ ! -e "$root/etc/debian_version" ]; then
