@@ -72,7 +72,6 @@ static const struct key keys[] = {
 	{ "public_suffix_list", KEY_TEXT, AT(public_suffix_list), 0, 0, "", NULL,
 	  "file of the Public Suffix List; empty: the system's" },
 	{ "paths.runtime", KEY_TEXT, AT(runtime_dir), 0, 0, "/run/metsuke", NULL, "lock and control socket" },
-	{ "paths.state", KEY_TEXT, AT(state_dir), 0, 0, "/var/lib/metsuke", NULL, "what outlives a restart" },
 	{ "paths.pin", KEY_TEXT, AT(pin_dir), 0, 0, "/sys/fs/bpf/metsuke", NULL,
 	  "where the maps are pinned, on a bpf file system" },
 	{ "log.level", KEY_TEXT, AT(log_level), 0, 0, "info", "error warning info debug",

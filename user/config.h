@@ -43,7 +43,6 @@ struct config {
 	char *agent_id;
 	char *public_suffix_list;
 	char *runtime_dir;
-	char *state_dir;
 	char *pin_dir;
 	char *log_level;
 };

@@ -22,7 +22,6 @@ int cmd_status(int argc, char **argv);
 #define OPT_OUTPUT { "output", required_argument, NULL, 'o' }
 #define OPT_FORMAT { "format", required_argument, NULL, 'f' }
 #define OPT_RUNTIME { "runtime-dir", required_argument, NULL, 'R' }
-#define OPT_STATE { "state-dir", required_argument, NULL, 'S' }
 #define OPT_PIN { "pin-dir", required_argument, NULL, 'P' }
 #define OPT_JSON { "json", no_argument, NULL, 'j' }
 #define OPT_QUIET { "quiet", no_argument, NULL, 'q' }

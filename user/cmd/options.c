@@ -84,9 +84,6 @@ static int apply(int argc, char **argv, const struct option *options, struct cmd
 		case 'R':
 			err = set_text(&o->config.runtime_dir, optarg);
 			break;
-		case 'S':
-			err = set_text(&o->config.state_dir, optarg);
-			break;
 		case 'P':
 			err = set_text(&o->config.pin_dir, optarg);
 			break;
