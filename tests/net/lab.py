@@ -370,7 +370,7 @@ class Sensor:
 
     def configure(self, text):
         with open(self.config, "w") as f:
-            f.write(text + "\npaths:\n  state: %s\n" % os.path.join(self.dir, "state"))
+            f.write(text + "\n")
 
     def log_text(self):
         with open(self.log, errors="replace") as f:
