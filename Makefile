@@ -13,7 +13,7 @@ BPFTOOL ?= bpftool
 PKG_CONFIG ?= pkg-config
 Q := $(if $(filter 1,$(V)),,@)
 
-PKGS := libbpf jansson yaml-0.1 libpsl openssl libpcap libxxhash libmnl libcap-ng zlib
+PKGS := libbpf jansson yaml-0.1 libpsl libidn2 openssl libpcap libxxhash libmnl libcap-ng zlib
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wno-missing-field-initializers $(if $(CI),-Werror)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DMETSUKE_VERSION='"$(VERSION)"' \

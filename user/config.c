@@ -9,7 +9,7 @@
 #include "observe/networks.h"
 #include "support/log.h"
 
-enum key_type { KEY_TEXT, KEY_NUMBER, KEY_BOOL, KEY_LIST };
+enum key_type { KEY_TEXT, KEY_NUMBER, KEY_BOOL, KEY_LIST, KEY_INTEL };
 
 struct key {
 	const char *name;
@@ -65,6 +65,13 @@ static const struct key keys[] = {
 	  "processes whose facts are remembered" },
 	{ "limits.heads", KEY_NUMBER, AT(max_heads), 16, 65536, "256", NULL,
 	  "HTTP request heads that are being put together" },
+	{ "limits.alerts", KEY_NUMBER, AT(max_alerts), 64, 1048576, "16384", NULL,
+	  "alerts remembered so that the next of the same kind is counted, not told; and addresses of C&C servers" },
+	{ "intel.lists", KEY_INTEL, AT(lists), 0, 0, "", NULL,
+	  "lists of known names and addresses: {name, path, format, column, category, confidence, severity, allow, "
+	  "allow_tld}" },
+	{ "intel.alert_window_seconds", KEY_NUMBER, AT(alert_window_seconds), 0, 604800, "3600", NULL,
+	  "the same client, process and entry alert once in this time; 0: every message alerts" },
 	{ "stats.interval_seconds", KEY_NUMBER, AT(stats_seconds), 1, 86400, "60", NULL,
 	  "time between two stats events" },
 	{ "agent.id", KEY_TEXT, AT(agent_id), 0, 0, "", NULL,
@@ -77,6 +84,26 @@ static const struct key keys[] = {
 	{ "log.level", KEY_TEXT, AT(log_level), 0, 0, "info", "error warning info debug",
 	  "least important message that is logged" },
 };
+
+#undef AT
+#define AT(member) offsetof(struct config_intel, member)
+
+/* Keys of one item of intel.lists. */
+static const struct key intel_keys[] = {
+	{ "name", KEY_TEXT, AT(name), 0, 0, "", NULL, "rule.ruleset of its alerts; empty: the file's name" },
+	{ "path", KEY_TEXT, AT(path), 0, 0, "", NULL, "the file" },
+	{ "format", KEY_TEXT, AT(format), 0, 0, "auto", "auto domains hosts adblock rpz csv json tsv cidr",
+	  "auto: as its first lines look" },
+	{ "column", KEY_TEXT, AT(column), 0, 0, "", NULL, "csv: name or number of the column; json: the key" },
+	{ "category", KEY_TEXT, AT(category), 0, 0, "command-and-control", NULL, "rule.category of its alerts" },
+	{ "confidence", KEY_NUMBER, AT(confidence), 0, 100, "80", NULL, "how sure the list is" },
+	{ "severity", KEY_NUMBER, AT(severity), 0, 100, "73", NULL, "event.severity of its alerts" },
+	{ "allow", KEY_BOOL, AT(allow), 0, 0, "false", NULL,
+	  "its entries are exceptions that win over every list" },
+	{ "allow_tld", KEY_BOOL, AT(allow_tld), 0, 0, "false", NULL, "take top-level domains, too" },
+};
+
+#define N_INTEL_KEYS (sizeof(intel_keys) / sizeof(intel_keys[0]))
 
 static bool port_of(const char *text, uint16_t *ret_port)
 {
@@ -123,9 +150,9 @@ void config_list_clear(struct config_list *list)
 		free(list->item[--list->n]);
 }
 
-static void *member(struct config *c, const struct key *k)
+static void *member(void *of, const struct key *k)
 {
-	return (char *)c + k->offset;
+	return (char *)of + k->offset;
 }
 
 static bool word_in(const char *words, const char *word)
@@ -141,7 +168,7 @@ static bool word_in(const char *words, const char *word)
 }
 
 /* Sets one value from its text; a list takes one more item. Returns NULL, or the reason it cannot be. */
-static const char *set_value(struct config *c, const struct key *k, const char *text, char *room, size_t size)
+static const char *set_value(void *c, const struct key *k, const char *text, char *room, size_t size)
 {
 	char **string = member(c, k), *end, *copy;
 	unsigned long long n;
@@ -179,6 +206,8 @@ static const char *set_value(struct config *c, const struct key *k, const char *
 		}
 		*(bool *)member(c, k) = text[0] == 't';
 		return NULL;
+	case KEY_INTEL:
+		return "expected a list of {name, path, ...}";
 	case KEY_LIST:
 		if (k->valid && !k->valid(text)) {
 			snprintf(room, size, "'%s' is not %s", text, k->expected);
@@ -191,11 +220,13 @@ static const char *set_value(struct config *c, const struct key *k, const char *
 	return "unknown type";
 }
 
-static int set_initial(struct config *c, const struct key *k)
+static int set_initial(void *c, const struct key *k)
 {
 	char *words, *word, *save = NULL, room[256];
 	const char *why = NULL;
 
+	if (k->type == KEY_INTEL)
+		return 0;
 	if (k->type != KEY_LIST)
 		return set_value(c, k, k->initial, room, sizeof(room)) ? -ENOMEM : 0;
 	words = strdup(k->initial);
@@ -205,6 +236,77 @@ static int set_initial(struct config *c, const struct key *k)
 		why = set_value(c, k, word, room, sizeof(room));
 	free(words);
 	return why ? -ENOMEM : 0;
+}
+
+static void item_free(struct config_intel *item)
+{
+	for (size_t i = 0; i < N_INTEL_KEYS; i++)
+		if (intel_keys[i].type == KEY_TEXT)
+			free(*(char **)member(item, &intel_keys[i]));
+}
+
+void config_free_intel(struct config_intel_lists *lists)
+{
+	while (lists->n)
+		item_free(&lists->item[--lists->n]);
+}
+
+/* A new item with what an item has by default; NULL: too many, or out of memory. */
+static struct config_intel *intel_new(struct config_intel_lists *lists)
+{
+	struct config_intel *item = &lists->item[lists->n];
+
+	if (lists->n == CONFIG_MAX_LIST)
+		return NULL;
+	memset(item, 0, sizeof(*item));
+	for (size_t i = 0; i < N_INTEL_KEYS; i++) {
+		if (set_initial(item, &intel_keys[i])) {
+			item_free(item);
+			return NULL;
+		}
+	}
+	lists->n++;
+	return item;
+}
+
+/* Without a name, a list goes by its file's. */
+static const char *intel_finish(struct config_intel *item, const char *beside)
+{
+	const char *slash = beside ? strrchr(beside, '/') : NULL, *base;
+	char *path;
+
+	if (!*item->path)
+		return "path is missing";
+	if (slash && *item->path != '/') {
+		if (asprintf(&path, "%.*s/%s", (int)(slash - beside), beside, item->path) < 0)
+			return "out of memory";
+		free(item->path);
+		item->path = path;
+	}
+	if (*item->name)
+		return NULL;
+	base = strrchr(item->path, '/');
+	path = strdup(base ? base + 1 : item->path);
+	if (!path)
+		return "out of memory";
+	free(item->name);
+	item->name = path;
+	return NULL;
+}
+
+int config_add_intel(struct config *c, const char *path)
+{
+	struct config_intel *item = intel_new(&c->lists);
+	char *copy;
+
+	if (!item)
+		return c->lists.n == CONFIG_MAX_LIST ? -E2BIG : -ENOMEM;
+	copy = strdup(path);
+	if (!copy)
+		return -ENOMEM;
+	free(item->path);
+	item->path = copy;
+	return intel_finish(item, NULL) ? -ENOMEM : 0;
 }
 
 int config_init(struct config *c)
@@ -227,12 +329,32 @@ void config_free(struct config *c)
 		else if (keys[i].type == KEY_LIST)
 			config_list_clear(member(c, &keys[i]));
 	}
+	config_free_intel(&c->lists);
 	memset(c, 0, sizeof(*c));
+}
+
+int config_copy_intel(struct config_intel_lists *to, const struct config_intel_lists *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		struct config_intel *item = &to->item[i];
+
+		*item = from->item[i];
+		item->name = strdup(item->name);
+		item->path = strdup(item->path);
+		item->format = strdup(item->format);
+		item->column = strdup(item->column);
+		item->category = strdup(item->category);
+		to->n++;
+		if (!item->name || !item->path || !item->format || !item->column || !item->category)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int config_copy(struct config *to, const struct config *from)
 {
 	*to = *from;
+	to->lists.n = 0;
 	for (size_t i = 0; i < N_KEYS; i++) { /* nothing of *from may be freed with *to */
 		if (keys[i].type == KEY_TEXT)
 			*(char **)member(to, &keys[i]) = NULL;
@@ -254,7 +376,7 @@ static int config_copy(struct config *to, const struct config *from)
 					return -ENOMEM;
 		}
 	}
-	return 0;
+	return config_copy_intel(&to->lists, &from->lists);
 }
 
 struct reader {
@@ -292,11 +414,69 @@ static void set_list(struct reader *r, const struct key *k, const yaml_node_t *n
 	}
 }
 
+static void read_intel_item(struct reader *r, const yaml_node_t *node)
+{
+	struct config_intel *item;
+	bool seen[N_INTEL_KEYS] = { 0 };
+	const char *why;
+	char room[256];
+
+	if (node->type != YAML_MAPPING_NODE) {
+		fault(r, node, "intel.lists", "expected {name, path, ...}");
+		return;
+	}
+	item = intel_new(&r->config->lists);
+	if (!item) {
+		fault(r, node, "intel.lists", "too many lists");
+		return;
+	}
+	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
+		const yaml_node_t *key_node = yaml_document_get_node(r->document, p->key);
+		const yaml_node_t *value = yaml_document_get_node(r->document, p->value);
+		const char *name = scalar(key_node);
+		char full[256];
+		size_t k = 0;
+
+		snprintf(full, sizeof(full), "intel.lists.%s", name ? name : "");
+		while (k < N_INTEL_KEYS && name && strcmp(intel_keys[k].name, name))
+			k++;
+		if (!name || k == N_INTEL_KEYS) {
+			fault(r, key_node, full, "unknown key");
+			continue;
+		}
+		why = seen[k] ? "given twice" : "expected one value";
+		if (!seen[k] && scalar(value))
+			why = set_value(item, &intel_keys[k], scalar(value), room, sizeof(room));
+		seen[k] = true;
+		if (why)
+			fault(r, value, full, why);
+	}
+	why = intel_finish(item, r->path);
+	if (why)
+		fault(r, node, "intel.lists", why);
+}
+
+static void read_intel(struct reader *r, const yaml_node_t *node)
+{
+	config_free_intel(&r->config->lists);
+	if (node->type != YAML_SEQUENCE_NODE) {
+		if (!scalar(node) || *scalar(node)) /* nothing is an empty list */
+			fault(r, node, "intel.lists", "expected a list of {name, path, ...}");
+		return;
+	}
+	for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++)
+		read_intel_item(r, yaml_document_get_node(r->document, *i));
+}
+
 static void set_key(struct reader *r, const struct key *k, const yaml_node_t *node)
 {
 	const char *why, *text = scalar(node);
 	char room[256];
 
+	if (k->type == KEY_INTEL) {
+		read_intel(r, node);
+		return;
+	}
 	if (k->type == KEY_LIST && node->type == YAML_SEQUENCE_NODE) {
 		set_list(r, k, node);
 		return;
@@ -425,7 +605,8 @@ int config_check(const struct config *c)
 	int err = 0;
 
 	if (c->bulk_ring_bytes & (c->bulk_ring_bytes - 1)) {
-		log_error("capture.ring_bytes: %llu is not a power of two", (unsigned long long)c->bulk_ring_bytes);
+		log_error("capture.ring_bytes: %llu is not a power of two",
+			  (unsigned long long)c->bulk_ring_bytes);
 		err = -EINVAL;
 	}
 	if (c->wakeup_bytes >= c->bulk_ring_bytes) {
@@ -463,7 +644,7 @@ static void print_value(FILE *to, const struct key *k)
 	const char *separator = "";
 	char *words = strdup(k->initial), *word, *save = NULL;
 
-	if (k->type != KEY_LIST || !words) {
+	if ((k->type != KEY_LIST && k->type != KEY_INTEL) || !words) {
 		fprintf(to, k->type == KEY_TEXT && !*k->initial ? "''" : "%s", k->initial);
 	} else {
 		fputc('[', to);

@@ -18,6 +18,24 @@ struct config_list {
 	size_t n;
 };
 
+/* One item of intel.lists. */
+struct config_intel {
+	char *name;
+	char *path;   /* relative ones are relative to the configuration file's folder */
+	char *format; /* auto, or one of list_format_names */
+	char *column; /* csv, json; empty: the format's own default */
+	char *category;
+	uint64_t confidence;
+	uint64_t severity;
+	bool allow;
+	bool allow_tld;
+};
+
+struct config_intel_lists {
+	struct config_intel item[CONFIG_MAX_LIST];
+	size_t n;
+};
+
 enum config_format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT };
 
 struct config {
@@ -26,6 +44,9 @@ struct config {
 	struct config_list home_networks;
 	struct config_list dns_ports;
 	struct config_list tunnels;
+	struct config_intel_lists lists;
+	uint64_t alert_window_seconds;
+	uint64_t max_alerts;
 	uint64_t vxlan_port;
 	bool http;
 	bool xdp_generic_only;
@@ -60,6 +81,13 @@ int config_check(const struct config *c);
 
 /* The programs' share of it; config_check() has passed. */
 void config_settings(const struct config *c, struct settings *settings);
+
+/* One more list, of which only the file is known. Returns 0, -E2BIG or -ENOMEM. */
+int config_add_intel(struct config *c, const char *path);
+void config_free_intel(struct config_intel_lists *lists);
+
+/* Returns 0 or -ENOMEM; what was copied is freed with config_free_intel() in either case. */
+int config_copy_intel(struct config_intel_lists *to, const struct config_intel_lists *from);
 
 void config_print_defaults(FILE *to);
 int config_list_add(struct config_list *list, const char *item);

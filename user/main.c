@@ -13,6 +13,7 @@ static const struct {
 	{ "run", "metsuke run", cmd_run, "the live sensor (root)" },
 	{ "replay", "metsuke replay", cmd_replay, "the same pipeline over pcap and pcapng files" },
 	{ "check", "metsuke check", cmd_check, "configuration and kernel features; changes nothing" },
+	{ "intel", "metsuke intel", cmd_intel, "lists of known names: what they hold, what would match" },
 	{ "status", "metsuke status", cmd_status, "the running sensor: modes, ledger, flagged hosts and processes" },
 };
 

@@ -15,11 +15,14 @@ int cmd_run(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_intel(int argc, char **argv);
 
 /* Options that several commands share; each names those it takes. */
 #define OPT_CONFIG { "config", required_argument, NULL, 'c' }
 #define OPT_INTERFACE { "interface", required_argument, NULL, 'i' }
 #define OPT_OUTPUT { "output", required_argument, NULL, 'o' }
+#define OPT_LIST { "list", required_argument, NULL, 'l' }
+#define OPT_POPULAR { "popular", required_argument, NULL, 'p' }
 #define OPT_FORMAT { "format", required_argument, NULL, 'f' }
 #define OPT_RUNTIME { "runtime-dir", required_argument, NULL, 'R' }
 #define OPT_PIN { "pin-dir", required_argument, NULL, 'P' }
@@ -34,6 +37,7 @@ struct cmd_options {
 	bool json;
 	bool quiet;
 	bool defaults;
+	const char *popular; /* NULL: not given */
 	const char *config_path; /* as given, or the default one */
 	bool config_given;
 };

@@ -60,7 +60,7 @@ static int find_config(int argc, char **argv, const struct option *options, stru
 
 static int apply(int argc, char **argv, const struct option *options, struct cmd_options *o)
 {
-	bool fresh_interfaces = true, fresh_sinks = true;
+	bool fresh_interfaces = true, fresh_sinks = true, fresh_lists = true;
 	char shorts[64];
 	int c, err = 0;
 
@@ -74,12 +74,21 @@ static int apply(int argc, char **argv, const struct option *options, struct cmd
 		case 'o':
 			err = add(&o->config.sinks, optarg, &fresh_sinks);
 			break;
+		case 'l':
+			if (fresh_lists)
+				config_free_intel(&o->config.lists);
+			fresh_lists = false;
+			err = config_add_intel(&o->config, optarg);
+			break;
 		case 'f':
 			if (strcmp(optarg, "json") && strcmp(optarg, "text") && strcmp(optarg, "auto")) {
 				log_error("--format: '%s' is not one of: auto json text", optarg);
 				return -EINVAL;
 			}
 			err = set_text(&o->config.format, optarg);
+			break;
+		case 'p':
+			o->popular = optarg;
 			break;
 		case 'R':
 			err = set_text(&o->config.runtime_dir, optarg);

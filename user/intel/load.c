@@ -1,0 +1,291 @@
+/* load.c: see load.h. A list is read in blocks, never mapped: it may be replaced or cut short meanwhile. */
+#include "intel/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/log.h"
+#include "support/utf8.h"
+
+#define BLOCK 65536
+#define MOST_BYTES (512u << 20) /* a list that is larger is some other file */
+#define MOST_JSON_BYTES (64u << 20)
+#define REFUSALS_SHOWN 5
+#define SHOWN_BYTES 60
+
+struct loader {
+	struct indicators *set;
+	const struct list_source *source;
+	struct list_report *report;
+	struct list_reader reader;
+	int list;
+	size_t line;
+	int error;
+};
+
+static void on_refused(void *ctx, const char *text, size_t len, const char *why)
+{
+	struct loader *l = ctx;
+	char *shown;
+
+	if (l->report->refused++ >= REFUSALS_SHOWN)
+		return;
+	shown = utf8_clean(text, len < SHOWN_BYTES ? len : SHOWN_BYTES);
+	log_warning("%s:%zu: '%s%s': %s", l->source->list.path, l->line, shown ? shown : "",
+		    len > SHOWN_BYTES ? "..." : "", why);
+	free(shown);
+}
+
+static void on_entry(void *ctx, const struct list_entry *e)
+{
+	struct loader *l = ctx;
+	int added;
+
+	if (e->len)
+		added = indicators_add_name(l->set, l->list, e->name, e->len, e->how, e->family, e->family_len);
+	else
+		added = indicators_add_network(l->set, l->list, e->ip, e->bits, e->how, e->family, e->family_len);
+	if (added < 0) {
+		l->error = added;
+	} else if (!added) {
+		l->report->duplicates++;
+	} else {
+		l->report->entries++;
+		l->report->names += e->len > 0;
+		l->report->networks += !e->len;
+		l->report->exceptions += l->source->list.allow || e->how & INDICATOR_ALLOW;
+	}
+}
+
+static int open_list(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), err; /* O_NONBLOCK: a FIFO nobody writes to */
+	const char *why = NULL;
+	struct stat st;
+
+	if (fd < 0) {
+		err = -errno;
+		log_error("cannot open list %s: %s", path, strerror(-err));
+		return err;
+	}
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		why = "not a regular file";
+	else if (st.st_size > MOST_BYTES)
+		why = "more than 512 MiB";
+	if (!why)
+		return fd;
+	log_error("list %s: %s", path, why);
+	close(fd);
+	return -EINVAL;
+}
+
+/* What no list begins with: said once, in place of a complaint for each line. */
+static const char *unreadable(const char *head, size_t len)
+{
+	if (len > 1 && !memcmp(head, "\x1f\x8b", 2))
+		return "compressed with gzip; unpack it first";
+	if (len > 3 && !memcmp(head, "PK\3\4", 4))
+		return "a zip archive; unpack it first";
+	return memchr(head, '\0', len) ? "binary: it holds NUL bytes" : NULL;
+}
+
+/* A line that a block ends in waits in front of the next block; one longer than a block is skipped. */
+static int read_lines(struct loader *l, int fd, char *block, size_t have)
+{
+	bool skipping = false;
+	ssize_t n;
+
+	for (;;) {
+		size_t at = 0;
+		char *end;
+
+		while (!l->error && (end = memchr(block + at, '\n', have - at))) {
+			size_t len = end - (block + at);
+
+			l->line++;
+			if (!skipping)
+				list_line(&l->reader, block + at, len && end[-1] == '\r' ? len - 1 : len);
+			skipping = false;
+			at += len + 1;
+		}
+		have -= at;
+		memmove(block, block + at, have);
+		if (l->error)
+			return l->error;
+		if (have == BLOCK) {
+			if (!skipping) {
+				l->line++;
+				on_refused(l, block, have, "a line of more than 64 KiB");
+				l->line--;
+			}
+			skipping = true;
+			have = 0;
+		}
+		n = read(fd, block + have, BLOCK - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		have += n;
+	}
+	if (have && !skipping) {
+		l->line++;
+		list_line(&l->reader, block, have);
+	}
+	return l->error;
+}
+
+static void json_item(struct loader *l, const json_t *item)
+{
+	const char *key = l->source->column ? l->source->column : "domain";
+	const json_t *value = json_is_object(item) ? json_object_get(item, key) : item;
+
+	if (json_is_string(value))
+		list_value(&l->reader, json_string_value(value), json_string_length(value));
+	else
+		on_refused(l, key, strlen(key), json_is_object(item) ? "no text under this key" : "not a text");
+}
+
+/* An array of texts or objects, or such an array anywhere one level down in an object, or one object a
+ * line. Line numbers are those of the end of an item's document; within an array, the item's number. */
+static int read_json(struct loader *l, const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		json_error_t error;
+		json_t *root = json_loadb(text + at, len - at, JSON_DISABLE_EOF_CHECK, &error), *item;
+		const char *key;
+		json_t *value;
+		bool held = false;
+		size_t i;
+
+		if (!root) {
+			while (at < len && strchr(" \t\r\n", text[at]))
+				at++;
+			if (at == len)
+				return l->error;
+			l->line += error.line;
+			on_refused(l, text + at, strcspn(text + at, "\n"), error.text);
+			return -EINVAL;
+		}
+		at += error.position;
+		if (json_is_object(root))
+			json_object_foreach(root, key, value)
+			{
+				if (!json_is_array(value))
+					continue;
+				held = true;
+				json_array_foreach(value, i, item)
+				{
+					l->line++;
+					json_item(l, item);
+				}
+			}
+		if (json_is_array(root)) {
+			json_array_foreach(root, i, item)
+			{
+				l->line++;
+				json_item(l, item);
+			}
+		} else if (!held) {
+			l->line++;
+			json_item(l, root);
+		}
+		json_decref(root);
+	}
+	return l->error;
+}
+
+static int slurp_json(struct loader *l, int fd, const char *block, size_t have)
+{
+	size_t cap = BLOCK, len = have;
+	char *text = malloc(cap + 1);
+	ssize_t n = 1;
+	int err = 0;
+
+	if (!text)
+		return -ENOMEM;
+	memcpy(text, block, have);
+	while (n > 0) {
+		if (len == cap) {
+			char *more = cap < MOST_JSON_BYTES ? realloc(text, cap * 2 + 1) : NULL;
+
+			if (!more) {
+				log_error("list %s: JSON of more than %zu bytes", l->source->list.path, cap);
+				free(text);
+				return -E2BIG;
+			}
+			text = more;
+			cap *= 2;
+		}
+		n = read(fd, text + len, cap - len);
+		if (n < 0)
+			err = -errno;
+		else
+			len += n;
+	}
+	text[len] = '\0';
+	if (!err)
+		err = read_json(l, text, len);
+	free(text);
+	return err;
+}
+
+int list_load(struct indicators *s, const struct list_source *source, struct list_report *report)
+{
+	struct loader l = { .set = s, .source = source, .report = report };
+	char *block = malloc(BLOCK + 1);
+	const char *why;
+	size_t have = 0;
+	ssize_t n = 1;
+	int fd, err;
+
+	memset(report, 0, sizeof(*report));
+	if (!block)
+		return -ENOMEM;
+	fd = open_list(source->list.path);
+	l.list = fd < 0 ? fd : indicators_add_list(s, &source->list);
+	if (l.list < 0) {
+		if (fd >= 0)
+			close(fd);
+		free(block);
+		return l.list;
+	}
+	while (have < BLOCK && (n = read(fd, block + have, BLOCK - have)) > 0)
+		have += n;
+	err = n < 0 ? -errno : 0;
+	if (have > 2 && !memcmp(block, "\xef\xbb\xbf", 3)) { /* byte order mark */
+		have -= 3;
+		memmove(block, block + 3, have);
+	}
+	why = unreadable(block, have);
+	if (why) {
+		log_error("list %s: %s", source->list.path, why);
+		err = -EINVAL;
+	}
+	report->format = source->format >= 0 ? (enum list_format)source->format : list_guess(block, have);
+	l.reader = (struct list_reader){ .format = report->format,
+					 .column = source->column,
+					 .allow_tld = source->allow_tld,
+					 .entry = on_entry,
+					 .refused = on_refused,
+					 .ctx = &l };
+	if (!err)
+		err = report->format == LIST_JSON ? slurp_json(&l, fd, block, have)
+						  : read_lines(&l, fd, block, have);
+	if (err && !why)
+		log_error("list %s: %s", source->list.path, strerror(-err));
+	if (report->refused > REFUSALS_SHOWN)
+		log_warning("%s: %zu more refused", source->list.path, report->refused - REFUSALS_SHOWN);
+	close(fd);
+	free(block);
+	return err;
+}
