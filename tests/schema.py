@@ -23,6 +23,7 @@ KEYWORD_MAX = 1024  # ECS: longer keywords are stored but not indexed (ignore_ab
 TYPES_OF = {
     'network': {'access', 'allowed', 'connection', 'denied', 'end', 'info', 'protocol', 'start'},
     'web': {'access', 'error', 'info'},
+    'intrusion_detection': {'allowed', 'denied', 'info'},
     'process': {'access', 'change', 'end', 'info', 'start'},
 }
 CLOSED = {

@@ -6,6 +6,7 @@
 
 #include "capture/native.h"
 #include "capture/owner.h"
+#include "detect/known.h"
 #include "observe/arena.h"
 #include "observe/decode.h"
 #include "observe/domain.h"
@@ -26,6 +27,7 @@ struct pipeline {
 	struct heads *heads;
 	struct native *native; /* reads heads that were put together */
 	struct hosts *hosts;
+	struct known *known;
 	struct ecs *ecs;
 	struct counts counts;
 	uint64_t next_expiry_ns;
@@ -63,8 +65,9 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
 	p->heads = heads_new(c->max_heads);
 	p->native = native_new(&settings);
 	p->hosts = hosts_new();
+	p->known = known_new(c->max_alerts, c->alert_window_seconds * 1000000000);
 	p->ecs = ecs_new(&options->identity);
-	if (!p->home || !p->queries || !p->heads || !p->native || !p->hosts || !p->ecs) {
+	if (!p->home || !p->queries || !p->heads || !p->native || !p->hosts || !p->known || !p->ecs) {
 		log_error("out of memory");
 		pipeline_free(p);
 		return NULL;
@@ -82,6 +85,8 @@ void pipeline_free(struct pipeline *p)
 	heads_free(p->heads);
 	native_free(p->native);
 	hosts_free(p->hosts);
+	known_free(p->known);
+	intel_free(p->options.intel);
 	ecs_free(p->ecs);
 	for (int i = 0; i < 3; i++)
 		buf_free(&p->lines[i]);
@@ -101,6 +106,17 @@ int pipeline_add_sink(struct pipeline *p, struct sink *sink, enum line_style sty
 struct hosts *pipeline_hosts(struct pipeline *p)
 {
 	return p->hosts;
+}
+
+void pipeline_set_intel(struct pipeline *p, struct intel *intel)
+{
+	intel_free(p->options.intel);
+	p->options.intel = intel;
+}
+
+const struct intel *pipeline_intel(const struct pipeline *p)
+{
+	return p->options.intel;
 }
 
 void pipeline_set_time_offset(struct pipeline *p, int64_t time_offset_ns)
@@ -153,6 +169,30 @@ static void emit(struct pipeline *p, const struct observation *o)
 			text_observation(b, o, style == LINES_COLOR);
 		end_line(p, style, start);
 	}
+}
+
+/* An alert follows the event of its message. */
+static void alert(struct pipeline *p, const struct observation *o)
+{
+	uint64_t sequence = 0;
+	struct alert a;
+
+	if (!p->options.intel || !known_check(p->known, p->options.intel, o, &a))
+		return;
+	for (int style = LINES_JSON; style <= LINES_COLOR; style++) {
+		struct buf *b = &p->lines[style];
+		size_t start = b->len;
+
+		if (!p->style_used[style])
+			continue;
+		if (style == LINES_JSON)
+			sequence = ecs_alert(p->ecs, b, &a);
+		else
+			text_alert(b, &a, style == LINES_COLOR);
+		end_line(p, style, start);
+	}
+	p->counts.alerts++;
+	known_told(p->known, &a, sequence ? sequence : p->counts.alerts);
 }
 
 static enum direction forwarded_direction(const struct pipeline *p, const struct observation *o)
@@ -283,6 +323,7 @@ static void observe(struct pipeline *p, const struct record *rec)
 		o->process = owners_get(p->options.owners, &owner);
 	count(p, o);
 	emit(p, o);
+	alert(p, o);
 }
 
 static void observe_head(struct pipeline *p, struct head *head)

@@ -16,6 +16,7 @@
 struct pipeline;
 struct owners;
 struct hosts;
+struct intel;
 
 enum line_style { LINES_JSON, LINES_TEXT, LINES_COLOR };
 
@@ -23,6 +24,7 @@ struct pipeline_options {
 	const struct config *config;
 	struct ecs_identity identity;
 	int64_t time_offset_ns; /* added to a record's time: what makes it nanoseconds since 1970 */
+	struct intel *intel;	/* given: the pipeline frees it; NULL: no lists */
 	struct owners *owners;	/* borrowed; NULL: no processes */
 	/* live: is this one of the machine's own addresses? May be NULL. */
 	bool (*is_local)(void *ctx, const uint8_t ip[16]);
@@ -50,6 +52,10 @@ void pipeline_finish(struct pipeline *p);
 
 /* Moves on without records: unfinished heads older than now (since 1970) are emitted. */
 void pipeline_tick(struct pipeline *p, uint64_t now_ns);
+
+/* Another set of lists from the next record on; the old one is freed. */
+void pipeline_set_intel(struct pipeline *p, struct intel *intel);
+const struct intel *pipeline_intel(const struct pipeline *p);
 
 void pipeline_set_time_offset(struct pipeline *p, int64_t time_offset_ns);
 void pipeline_health(struct pipeline *p, const struct ecs_health *h);

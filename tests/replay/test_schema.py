@@ -14,6 +14,7 @@ import schema
 PAGE = os.path.join(ROOT, 'docs', 'events.md')
 TABLES = schema.read_tables(PAGE)
 TRAFFIC = ('dns-query', 'dns-response', 'http-request')
+ALERTS = ('blocklist-match',)
 HEALTH = ('stats', 'metsuke-started', 'metsuke-stopped', 'config-reloaded', 'events-lost')
 
 
@@ -47,7 +48,7 @@ def edit(event, path, value):
 
 
 def test_page():
-    same(sorted(TABLES), sorted(TRAFFIC + HEALTH), 'the page has a table for every action')
+    same(sorted(TABLES), sorted(TRAFFIC + ALERTS + HEALTH), 'the page has a table for every action')
     found = examples()
     same({e['event']['action'] for e in found} >= set(TRAFFIC), True, 'the page has an example of each kind of message')
     same([reasons(line(e)) for e in found], [[]] * len(found), 'its examples fit its tables')

@@ -10,19 +10,21 @@
 #include "capture/live.h"
 #include "cmd/cmd.h"
 #include "cmd/privilege.h"
+#include "intel/intel.h"
 #include "observe/domain.h"
 #include "support/log.h"
 
-static const char usage[] = "usage: metsuke check [-c FILE] [--defaults]\n"
-			    "\n"
-			    "Reads the configuration, looks at what the kernel offers, and loads the programs for a moment where\n"
-			    "that is permitted. Changes nothing.\n"
-			    "\n"
-			    "  -c, --config FILE    configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
-			    "  -D, --defaults       print every key with its default and meaning, as a configuration file\n"
-			    "  -h, --help\n"
-			    "\n"
-			    "Exit status: 0, 1 when a live sensor would not start, 2 usage.\n";
+static const char usage[] =
+	"usage: metsuke check [-c FILE] [--defaults]\n"
+	"\n"
+	"Reads the configuration, looks at what the kernel offers, and loads the programs for a moment where\n"
+	"that is permitted. Changes nothing.\n"
+	"\n"
+	"  -c, --config FILE    configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
+	"  -D, --defaults       print every key with its default and meaning, as a configuration file\n"
+	"  -h, --help\n"
+	"\n"
+	"Exit status: 0, 1 when a live sensor would not start, 2 usage.\n";
 
 static const struct option options[] = { OPT_CONFIG, OPT_DEFAULTS, OPT_HELP, OPT_END };
 
@@ -77,6 +79,19 @@ static int check_public_suffixes(const struct config *c)
 	return bad;
 }
 
+static int check_lists(const struct config *c)
+{
+	struct intel *in = intel_load(c, 1);
+	char detail[64] = "not one entry, or not to be read: see above";
+	int bad;
+
+	if (in)
+		snprintf(detail, sizeof(detail), "%zu, with %zu entries", in->lists.n, indicators_count(in->set));
+	bad = line(in != NULL, true, "lists", detail);
+	intel_free(in);
+	return bad;
+}
+
 static int check_interfaces(const struct config *c)
 {
 	char name[64];
@@ -91,7 +106,8 @@ static int check_interfaces(const struct config *c)
 	if (c->interfaces.n == 0) {
 		bool found = links_default_interface(name, sizeof(name));
 
-		bad |= line(found, true, "interface", found ? name : "no default route; name one with -i or interfaces:");
+		bad |= line(found, true, "interface",
+			    found ? name : "no default route; name one with -i or interfaces:");
 	}
 	return bad;
 }
@@ -112,6 +128,7 @@ int cmd_check(int argc, char **argv)
 	       o.config_given || access(o.config_path, F_OK) == 0 ? "" : " (not there: defaults)");
 	status = check_kernel();
 	status |= check_public_suffixes(&o.config);
+	status |= check_lists(&o.config);
 	status |= check_interfaces(&o.config);
 	status |= check_programs();
 	cmd_options_free(&o);

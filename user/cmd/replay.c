@@ -8,12 +8,13 @@
 #include "capture/replay.h"
 #include "cmd/cmd.h"
 #include "cmd/outputs.h"
+#include "intel/intel.h"
 #include "identity.h"
 #include "pipeline.h"
 #include "support/log.h"
 
 static const char usage[] =
-	"usage: metsuke replay [-c FILE] [-o SINK]... [--format FORMAT] [-q] CAPTURE...\n"
+	"usage: metsuke replay [-c FILE] [-o SINK]... [-l LIST]... [--format FORMAT] [-q] CAPTURE...\n"
 	"\n"
 	"Reads pcap and pcapng files in the order given (- is standard input) and prints one line per event,\n"
 	"in packet order, with the packets' own times. Needs no privilege. Two replays of the same captures\n"
@@ -21,13 +22,14 @@ static const char usage[] =
 	"\n"
 	"  -c, --config FILE     configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
 	"  -o, --output SINK     -, file:PATH or unix:PATH; may be repeated (default -)\n"
+	"  -l, --list LIST       file of known names and addresses in place of intel.lists; may be repeated\n"
 	"  -f, --format FORMAT   of standard output: auto, json, text\n"
 	"  -q, --quiet           no progress and no summary\n"
 	"  -h, --help\n"
 	"\n"
 	"Exit status: 0, 1 when a capture could not be read to its end, 2 usage.\n";
 
-static const struct option options[] = { OPT_CONFIG, OPT_OUTPUT, OPT_FORMAT, OPT_QUIET, OPT_HELP, OPT_END };
+static const struct option options[] = { OPT_CONFIG, OPT_OUTPUT, OPT_LIST, OPT_FORMAT, OPT_QUIET, OPT_HELP, OPT_END };
 
 struct replay_run {
 	struct native *native;
@@ -98,6 +100,9 @@ static int start(struct replay_run *run, const struct config *c, uint64_t run_id
 	}
 	if (outputs_open(&run->outputs, c, true))
 		return -1;
+	po.intel = intel_load(c, 1);
+	if (!po.intel)
+		return -1;
 	run->pipeline = pipeline_new(&po);
 	return run->pipeline ? outputs_attach(&run->outputs, run->pipeline) : -1;
 }
@@ -111,6 +116,8 @@ static void summary(const struct replay_run *run)
 		 (unsigned long long)run->frames, (unsigned long long)counts.events[OBSERVED_DNS_QUERY],
 		 (unsigned long long)counts.events[OBSERVED_DNS_RESPONSE],
 		 (unsigned long long)counts.events[OBSERVED_HTTP_REQUEST]);
+	if (counts.alerts)
+		log_info("%llu alerts", (unsigned long long)counts.alerts);
 	if (run->backwards)
 		log_info("%llu frames are older than the one before them", (unsigned long long)run->backwards);
 }

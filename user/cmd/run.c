@@ -23,6 +23,7 @@
 #include "cmd/outputs.h"
 #include "cmd/privilege.h"
 #include "identity.h"
+#include "intel/intel.h"
 #include "support/ip.h"
 #include "pipeline.h"
 #include "profile/hosts.h"
@@ -33,7 +34,7 @@
 #define CLOSE_SECONDS 5
 
 static const char usage[] =
-	"usage: metsuke run [-c FILE] [-i IFACE]... [-o SINK]... [--format FORMAT]\n"
+	"usage: metsuke run [-c FILE] [-i IFACE]... [-o SINK]... [-l LIST]... [--format FORMAT]\n"
 	"\n"
 	"The live sensor: watches DNS and HTTP on the given interfaces (default: the one with the default\n"
 	"route, and lo where a stub resolver listens there) and prints each lookup, answer and request with\n"
@@ -42,15 +43,16 @@ static const char usage[] =
 	"  -c, --config FILE        configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
 	"  -i, --interface IFACE    interface to watch; may be repeated\n"
 	"  -o, --output SINK        -, file:PATH or unix:PATH; may be repeated (default -)\n"
+	"  -l, --list LIST          file of known names and addresses in place of intel.lists; may be repeated\n"
 	"  -f, --format FORMAT      of standard output: auto (text on a terminal), json, text\n"
 	"  -R, --runtime-dir DIR    lock and control socket (default /run/metsuke)\n"
 	"  -P, --pin-dir DIR        pinned maps (default /sys/fs/bpf/metsuke)\n"
 	"  -h, --help\n"
 	"\n"
-	"SIGHUP reads the configuration again and reopens files; SIGTERM and SIGINT stop.\n"
+	"SIGHUP reads configuration and lists again and reopens files; SIGTERM and SIGINT stop.\n"
 	"Exit status: 0, 1 failed, 2 usage.\n";
 
-static const struct option options[] = { OPT_CONFIG,  OPT_INTERFACE, OPT_OUTPUT, OPT_FORMAT,
+static const struct option options[] = { OPT_CONFIG,  OPT_INTERFACE, OPT_OUTPUT, OPT_LIST, OPT_FORMAT,
 					 OPT_RUNTIME, OPT_PIN,	     OPT_HELP,	 OPT_END };
 
 struct run {
@@ -334,6 +336,7 @@ static void answer_status(struct run *r)
 
 static void reload(struct run *r)
 {
+	struct intel *intel;
 	struct config next;
 
 	log_info("reading the configuration again");
@@ -353,8 +356,15 @@ static void reload(struct run *r)
 			(void)config_list_add(&r->interfaces, next.interfaces.item[i]); /* it fitted there */
 		(void)live_attach(r->live, &r->interfaces);
 	}
+	intel = intel_reload(&next, pipeline_intel(r->pipeline));
+	if (intel)
+		pipeline_set_intel(r->pipeline, intel);
 	r->options.config.stats_seconds = next.stats_seconds;
 	config_free(&next);
+	if (!intel) {
+		say_health(r, ECS_RELOADED, "configuration read again; lists refused, the old ones stay", "lists-refused");
+		return;
+	}
 	say_health(r, ECS_RELOADED, "configuration read again", degraded(r));
 }
 
@@ -546,6 +556,9 @@ static int open_pipeline(struct run *r)
 			return -1;
 	}
 	po.owners = r->owners;
+	po.intel = intel_load(c, 1);
+	if (!po.intel)
+		return -1;
 	r->pipeline = pipeline_new(&po);
 	if (!r->pipeline)
 		return -1;

@@ -4,6 +4,7 @@
 #define METSUKE_OUTPUT_ECS_H
 
 #include "counters.h"
+#include "detect/known.h"
 #include "observe/counts.h"
 #include "observe/observation.h"
 #include "support/buf.h"
@@ -23,6 +24,9 @@ void ecs_free(struct ecs *e);
 
 /* Appends one line with its newline and counts it in event.sequence. */
 void ecs_observation(struct ecs *e, struct buf *b, const struct observation *o);
+
+/* One blocklist-match. Returns its event.sequence. */
+uint64_t ecs_alert(struct ecs *e, struct buf *b, const struct alert *a);
 
 struct ecs_sink_stats {
 	char name[64];

@@ -28,6 +28,10 @@ void ecs_put_constant(struct buf *b, const struct buf *text);
 /* agent, host and observer; ifindex 0: no interface to name. */
 void ecs_put_origin(const struct ecs *e, struct buf *b, uint32_t ifindex, bool with_host);
 
+/* Everything of a message behind event.*; more: members of our own object, or NULL. */
+struct observation;
+void ecs_put_message(struct ecs *e, struct buf *b, const struct observation *o, const struct buf *more);
+
 /* Names of the marks by bit; NULL where there is none. */
 extern const char *const ecs_mark_names[16];
 

@@ -428,13 +428,15 @@ static const char *const qualities[] = {
 };
 
 /* Our own fields: how the process is known, what was odd, EDNS, the tunnel. */
-static void put_own(struct buf *b, const struct observation *o)
+static void put_own(struct buf *b, const struct observation *o, const struct buf *more)
 {
 	bool edns = o->kind != OBSERVED_HTTP_REQUEST && o->dns.edns;
 
-	if (!o->process && !o->marks && !edns && !o->tunnel)
+	if (!o->process && !o->marks && !edns && !o->tunnel && !more)
 		return;
 	js_open(b, "metsuke");
+	if (more)
+		buf_put(b, more->data, more->len);
 	if (o->process) {
 		js_open(b, "owner");
 		js_safe(b, "quality", qualities[o->quality]);
@@ -483,10 +485,28 @@ static void put_outcome(struct buf *b, const struct observation *o)
 	js_number(b, "duration", o->time_ns - o->query_ns);
 }
 
+void ecs_put_message(struct ecs *e, struct buf *b, const struct observation *o, const struct buf *more)
+{
+	bool http = o->kind == OBSERVED_HTTP_REQUEST;
+
+	ecs_put_origin(e, b, o->ifindex, !o->forwarded);
+	if (o->forwarded)
+		buf_lit(b, ",\"tags\":[\"forwarded\"]");
+	put_network(b, o);
+	put_endpoints(b, o, http ? o->http.host : (struct text){ "", 0 });
+	put_related(b, o);
+	put_process(b, o);
+	if (http) {
+		put_http(b, o);
+		put_url(b, o);
+	} else {
+		put_dns(b, o);
+	}
+	put_own(b, o, more);
+}
+
 void ecs_observation(struct ecs *e, struct buf *b, const struct observation *o)
 {
-	struct text domain = { "", 0 };
-
 	switch (o->kind) {
 	case OBSERVED_DNS_QUERY:
 		ecs_open_literal(e, b, o->time_ns,
@@ -501,23 +521,9 @@ void ecs_observation(struct ecs *e, struct buf *b, const struct observation *o)
 		ecs_open_literal(e, b, o->time_ns,
 			     EVENT_HEAD("event", "\"network\",\"web\"", "\"connection\",\"protocol\",\"access\"",
 					"http-request", "http"));
-		domain = o->http.host;
 		break;
 	}
 	js_close(b);
-	ecs_put_origin(e, b, o->ifindex, !o->forwarded);
-	if (o->forwarded)
-		buf_lit(b, ",\"tags\":[\"forwarded\"]");
-	put_network(b, o);
-	put_endpoints(b, o, domain);
-	put_related(b, o);
-	put_process(b, o);
-	if (o->kind == OBSERVED_HTTP_REQUEST) {
-		put_http(b, o);
-		put_url(b, o);
-	} else {
-		put_dns(b, o);
-	}
-	put_own(b, o);
+	ecs_put_message(e, b, o, NULL);
 	buf_lit(b, "}\n");
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "capture/owner.h"
+#include "detect/known.h"
 #include "observe/name.h"
 #include "support/ip.h"
 #include "support/log.h"
@@ -160,5 +161,31 @@ void text_observation(struct buf *b, const struct observation *o, bool color)
 		put_dns(b, o, color);
 	if (o->marks)
 		colored(b, color, RED, "  [odd]", 7);
+	buf_char(b, '\n');
+}
+
+void text_alert(struct buf *b, const struct alert *a, bool color)
+{
+	const struct indicator_match *m = &a->match;
+	char ip[IP_TEXT];
+
+	if (color)
+		buf_lit(b, LOG_CLEAR_LINE);
+	put_clock(b, a->o->time_ns, color);
+	put_who(b, a->o, color);
+	put_padded(b, color, RED, "ALERT", 7);
+	if (a->matched_ip)
+		buf_put(b, ip, ip_text(a->matched_ip, ip));
+	else
+		buf_put(b, a->matched.at, a->matched.len);
+	if (a->chain_sequence) {
+		buf_lit(b, " was the answer to ");
+		buf_put(b, a->chain_name.at, a->chain_name.len);
+	}
+	buf_printf(b, "  list %s", m->list->name);
+	if (m->family)
+		buf_printf(b, " (%s)", m->family);
+	if (a->repeated)
+		buf_printf(b, ", %llu more since the last", (unsigned long long)a->repeated);
 	buf_char(b, '\n');
 }

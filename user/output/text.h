@@ -8,4 +8,8 @@
 /* Appends one line: time, who, what; fields in columns. color: for a terminal, with its codes. */
 void text_observation(struct buf *b, const struct observation *o, bool color);
 
+/* An alert, above the line of its message. */
+struct alert;
+void text_alert(struct buf *b, const struct alert *a, bool color);
+
 #endif

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""test_lists.py: what replay says of listed names and addresses, and what it does not; metsuke intel."""
+import csv
+import shutil
+import tempfile
+
+from harness import *
+
+work = tempfile.mkdtemp(prefix='metsuke-lists-')
+LIST = 'evil.example\tzeus\tx\nfar.example\tmirai\tx\n'
+OTHER = '192.0.2.9'  # another client
+SERVER_IP = '192.0.2.7'  # what dns_response() answers with
+
+
+def path(leaf):
+    return os.path.join(work, leaf)
+
+
+def listed(text=LIST, leaf='cc.tsv'):
+    return write(path(leaf), text.encode())
+
+
+def request(host='evil.example', dst=SERVER_IP, src=CLIENT, sport=50000):
+    return tcp(sport, 80, 1000, http('/gate.php', host), src=src, dst=dst)
+
+
+def alerts(packets, start=START, *args, lists=('cc.tsv',)):
+    """The alerts of a capture of these packets, or of several captures [(start, packets)]."""
+    captures = packets if packets and isinstance(packets[0], tuple) else [(start, packets)]
+    paths = [write(path('%d.pcap' % i), pcap([ethernet(p) for p in frames], start=at))
+             for i, (at, frames) in enumerate(captures)]
+    out = replay(*args, *[x for l in lists for x in ('-l', path(l))], *paths)
+    good, said = fits_schema(out.stdout)
+    ok(out.returncode == 0 and good, 'replay ends well and every line fits the schema', said + out.stderr.decode())
+    found = [(i, e) for i, e in enumerate(events(out.stdout)) if e['event']['action'] == 'blocklist-match']
+    for i, e in found:
+        before = events(out.stdout)[i - 1]
+        ok(all(e[k] == before[k] for k in ('source', 'destination', 'network', '@timestamp')),
+           'the alert follows the event of its message')
+    return [e for _, e in found]
+
+
+def brief(found):
+    return [(e['metsuke']['alert']['match'], e['threat']['enrichments'][0]['matched']['field'],
+             e['threat']['enrichments'][0]['matched']['atomic'], e['threat']['enrichments'][0]['indicator']['name'])
+            for e in found]
+
+
+def test_lookup():
+    listed()
+    found = alerts(exchange('c2.evil.example'))
+    same(brief(found), [('parent', 'dns.question.name', 'c2.evil.example', 'evil.example')] * 2,
+         'a query below a listed name and its response')
+    query, response = found
+    same((query['dns']['type'], response['dns']['type']), ('query', 'answer'), 'one of each')
+    same(response['dns']['resolved_ip'], [SERVER_IP], 'the response names the C&C server')
+    same(query['source']['ip'], CLIENT, 'the query names the bot')
+    same((query['event']['kind'], query['event']['severity'], query['rule']['ruleset']), ('alert', 73, 'cc.tsv'),
+         'kind, severity, list')
+    same(query['threat']['enrichments'][0]['indicator']['description'], 'zeus', 'family')
+
+
+def test_near_misses():
+    listed()
+    for near in ('notevil.example', 'evil.example.com', 'evil.exampl', 'vil.example', 'evi.example', 'example', 'evilxexample'):
+        same(brief(alerts(exchange(near))), [], 'no alert for ' + near)
+    same(brief(alerts([request('notevil.example')])), [], 'nor for a request to a look-alike')
+    same(len(alerts(exchange('EVIL.Example'))), 2, 'case does not matter')
+
+
+def test_contact():
+    listed()
+    found = alerts(exchange('evil.example') + [request('innocent.example')])
+    same(brief(found)[2:], [('resolved', 'destination.ip', SERVER_IP, 'evil.example')], 'contact with the address of the answer')
+    same(found[2]['metsuke']['chain'], {'domain': 'evil.example', 'lookup': found[1]['event']['id']},
+         'which leads back to the response')
+    same(len(alerts(exchange('evil.example') + [request('innocent.example', src=OTHER)])), 2, 'not for another client')
+    same(len(alerts(exchange('evil.example') + [request('innocent.example', dst='192.0.2.8')])), 2, 'not for another server')
+    same(len(alerts([request('innocent.example')])), 0, 'not without the lookup')
+    ttl = 300 + 60
+    for late, n in ((ttl - 1, 3), (ttl + 1, 2)):
+        same(len(alerts([(START, exchange('evil.example')), (START + late, [request('innocent.example')])])), n,
+             '%d s after an answer with a TTL of 300: %d alerts' % (late, n))
+    same(brief(alerts([request()])), [('name', 'url.domain', 'evil.example', 'evil.example')], 'Host of a request')
+    same(brief(alerts([request('EVIL.example:8080')])), [('name', 'url.domain', 'evil.example', 'evil.example')],
+         'Host with capitals and a port')
+
+
+def test_cname():
+    listed()
+    packets = [udp(40000, 53, dns_query('innocent.example')),
+               udp(53, 40000, dns_response('innocent.example', 5, rdata=name('x.evil.example')), src=SERVER, dst=CLIENT)]
+    same(brief(alerts(packets)), [('parent', 'dns.answers.data', 'x.evil.example', 'evil.example')], 'target of a CNAME')
+
+
+def test_addresses():
+    listed('192.0.2.7\n', 'one.txt')
+    found = alerts(exchange('innocent.example') + [request('innocent.example')], lists=['one.txt'])
+    same(brief(found), [('network', 'dns.resolved_ip', SERVER_IP, SERVER_IP), ('network', 'destination.ip', SERVER_IP, SERVER_IP)],
+         'a listed address in an answer, and contact with it')
+    same(found[0]['threat']['enrichments'][0]['indicator']['type'], 'ipv4-addr', 'type of the entry')
+    listed('192.0.2.0/29\n', 'net.txt')
+    same(brief(alerts([request('x.example')], lists=['net.txt'])), [('network', 'destination.ip', SERVER_IP, '192.0.2.0/29')],
+         'a listed network')
+    same(alerts([request('x.example', dst='192.0.2.8')], lists=['net.txt']), [], 'not the address after its last')
+
+
+def test_exceptions():
+    listed()
+    config = write(path('metsuke.yaml'), b'intel:\n  lists:\n    - {name: cc, path: cc.tsv, severity: 99, confidence: 10}\n'
+                   b'    - {name: mine, path: allow.txt, allow: true}\n')
+    listed('ok.evil.example\nfar.example\n', 'allow.txt')
+    capture = write(path('x.pcap'), pcap([ethernet(p) for n in ('ok.evil.example', 'far.example', 'bad.evil.example')
+                                          for p in exchange(n)]))
+    out = run('replay', '-q', '-c', config, capture)
+    found = [e for e in events(out.stdout) if e['event']['kind'] == 'alert']
+    same([e['dns']['question']['name'] for e in found], ['bad.evil.example'] * 2, 'exceptions win')
+    same((found[0]['event']['severity'], found[0]['threat']['enrichments'][0]['indicator']['confidence'],
+          found[0]['rule']['ruleset']), (99, 'Low', 'cc'), 'severity, confidence and name are those of the list')
+
+
+def test_repeats():
+    listed()
+    often = [p for i in range(50) for p in exchange('evil.example', sport=40000 + i)]
+    same(len(alerts(often)), 2, 'fifty lookups: one alert for the queries, one for the responses')
+    same(len(alerts([p for i in range(50) for p in exchange('x%d.evil.example' % i, sport=40000 + i)])), 2,
+         'fifty names below one entry: the same')
+    found = alerts([(START, often), (START + 3601, exchange('evil.example'))])
+    same([e['metsuke']['alert']['repeated'] for e in found], [0, 0, 49, 49], 'after an hour the next tells how many there were')
+    other = exchange('evil.example') + [udp(40000, 53, dns_query('evil.example'), src=OTHER)]
+    same(len(alerts(other)), 3, 'another client alerts for itself')
+
+
+def test_bad_lists():
+    capture = write(path('x.pcap'), pcap([ethernet(p) for p in exchange()]))
+    for leaf, text, why in (('empty.txt', b'# nothing\n', b'not one entry'), ('elf', b'\x7fELF\0\0', b'binary')):
+        out = replay('-l', write(path(leaf), text), capture)
+        same((out.returncode, out.stdout), (1, b''), leaf + ': exit 1, no output')
+        ok(why in out.stderr, leaf + ': says why', out.stderr)
+    out = replay('-l', path('missing'), capture)
+    ok(out.returncode == 1 and b'missing: No such file' in out.stderr, 'a list that is not there', out.stderr)
+    out = replay('-l', listed('com\nevil.example\n', 'mixed.txt'), write(path('y.pcap'), pcap([ethernet(exchange('evil.example')[0])])))
+    ok(b"mixed.txt:1: 'com': a top-level domain" in out.stderr, 'the bad line by file and number', out.stderr)
+    same(len(events(out.stdout)), 2, 'and the rest loads')
+    for text, why in ((b'intel: {lists: [{name: x}]}', b'path is missing'), (b'intel: {lists: [{path: x, format: foo}]}', b'is not one of'),
+                      (b'intel: {lists: [{path: x, pth: y}]}', b'intel.lists.pth: unknown key'), (b'intel: {lists: x}', b'expected a list'),
+                      (b'intel: {lists: [{path: x, severity: 101}]}', b'not within 0 to 100')):
+        out = run('check', '-c', write(path('bad.yaml'), text))
+        ok(out.returncode == 1 and why in out.stderr and b'bad.yaml:1' in out.stderr, 'configuration: ' + why.decode(), out.stderr)
+
+
+def test_intel():
+    listed()
+    listed('evil.example\nbad.example\n10.0.0.0/8\n@\n', 'b.txt')
+    listed('google.com\nfar.example\n', 'popular.txt')
+    out = run('intel', 'check', '-c', '/dev/null', '-p', path('popular.txt'), path('cc.tsv'), path('b.txt'))
+    text = out.stdout.decode()
+    same(out.returncode, 0, 'intel check: exit 0')
+    for line in ('cc.tsv: tsv, 2 names, 0 networks, 0 exceptions, 0 doubles, 0 refused',
+                 'b.txt: domains, 2 names, 1 networks, 0 exceptions, 0 doubles, 1 refused',
+                 'cc.tsv and b.txt share 1 names', '1 of 2 popular names would match',
+                 'popular 2: far.example: list cc.tsv, entry far.example (the name itself), family mirai'):
+        ok(line in text, 'intel check says: ' + line, text)
+    ok(b"b.txt:4: '@': not a domain name" in out.stderr, 'and what was refused', out.stderr)
+    query = ['intel', 'query', '-c', '/dev/null', '-l', path('cc.tsv'), '-l', path('b.txt')]
+    out = run(*query, 'X.Evil.example', '10.1.2.3')
+    same(out.stdout.decode().splitlines(),
+         ['X.Evil.example: list cc.tsv, entry evil.example (a parent), family zeus',
+          'X.Evil.example: list b.txt, entry evil.example (a parent)', '10.1.2.3: list b.txt, network 10.0.0.0/8'],
+         'intel query: every list and its rule')
+    out = run(*query, 'notevil.example')
+    same((out.returncode, out.stdout), (1, b'notevil.example: no list\n'), 'nothing: exit 1')
+    same(run('intel', 'frobnicate').returncode, 2, 'intel with another word: usage')
+
+
+def test_corpus():
+    """Each C&C name of the labels that the list holds is found, with its host."""
+    labels, names = os.path.join(SHARED, 'corpus', 'labels.tsv'), os.path.join(SHARED, 'intel', 'cc-domains.tsv')
+    if not os.path.exists(labels) or not os.path.exists(names):
+        skip('labelled captures', 'no ../shared/corpus or ../shared/intel')
+        return
+    known = {line.split('\t')[0] for line in open(names)}
+
+    def parents(d):
+        return {'.'.join(d.split('.')[i:]) for i in range(d.count('.'))}
+
+    found = {(e['source']['ip'], e['threat']['enrichments'][0]['indicator']['name'])
+             for e in events(replay('-l', names, *corpus()).stdout) if e['event']['kind'] == 'alert'}
+    want = [(r['infected_host'], r['cc_domain_or_ip']) for r in csv.DictReader(open(labels), delimiter='\t')
+            if parents(r['cc_domain_or_ip']) & known]
+    missed = [(h, d) for h, d in want if not any((h, p) in found for p in parents(d))]
+    same((len(want) > 10, missed), (True, []), 'every labelled C&C name on the list: its host is found')
+
+
+if __name__ == '__main__':
+    try:
+        for test in (test_lookup, test_near_misses, test_contact, test_cname, test_addresses, test_exceptions, test_repeats,
+                     test_bad_lists, test_intel, test_corpus):
+            test()
+    finally:
+        shutil.rmtree(work)
+    end()
