@@ -60,6 +60,8 @@ struct host_counts {
 
 enum flagged_type { FLAGGED_HOST = 1, FLAGGED_PROCESS = 2 };
 
+enum flagged_verdict { VERDICT_LISTED = 1 }; /* it talked to what a list holds */
+
 struct flagged_key {
 	__u8 ip[16]; /* FLAGGED_HOST */
 	__u32 tgid;  /* FLAGGED_PROCESS */
@@ -70,7 +72,7 @@ struct flagged {
 	__u64 since_ns;
 	__u64 until_ns;
 	__u32 score;	/* 0..100 */
-	__u32 verdict;
+	__u32 verdict; /* enum flagged_verdict */
 	char reason[64];
 };
 

@@ -72,6 +72,8 @@ static const struct key keys[] = {
 	  "allow_tld}" },
 	{ "intel.alert_window_seconds", KEY_NUMBER, AT(alert_window_seconds), 0, 604800, "3600", NULL,
 	  "the same client, process and entry alert once in this time; 0: every message alerts" },
+	{ "intel.flag_seconds", KEY_NUMBER, AT(flag_seconds), 1, 31536000, "86400", NULL,
+	  "a process and a host stay in the map flagged for this time after their last alert" },
 	{ "stats.interval_seconds", KEY_NUMBER, AT(stats_seconds), 1, 86400, "60", NULL,
 	  "time between two stats events" },
 	{ "agent.id", KEY_TEXT, AT(agent_id), 0, 0, "", NULL,

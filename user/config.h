@@ -46,6 +46,7 @@ struct config {
 	struct config_list tunnels;
 	struct config_intel_lists lists;
 	uint64_t alert_window_seconds;
+	uint64_t flag_seconds;
 	uint64_t max_alerts;
 	uint64_t vxlan_port;
 	bool http;

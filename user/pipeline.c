@@ -1,6 +1,7 @@
 /* pipeline.c: a record's way through the user half: sound? whole head? decode, roles, join, count, lines. */
 #include "pipeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@
 #include "observe/queries.h"
 #include "output/text.h"
 #include "profile/hosts.h"
+#include "pinned.h"
+#include "support/ip.h"
 #include "support/log.h"
 
 #define FLUSH_BYTES 65536
@@ -171,6 +174,31 @@ static void emit(struct pipeline *p, const struct observation *o)
 	}
 }
 
+/* The client, and the process where it is known. */
+static void flag(const struct pipeline *p, const struct alert *a)
+{
+	const struct config *c = p->options.config;
+	struct flagged_key key = { .type = FLAGGED_HOST };
+	struct flagged f = { .since_ns = a->o->time_ns,
+			     .until_ns = a->o->time_ns + c->flag_seconds * 1000000000,
+			     .score = a->match.list->severity,
+			     .verdict = VERDICT_LISTED };
+	char ip[IP_TEXT];
+	size_t len;
+
+	if (!p->options.flag)
+		return;
+	len = a->matched_ip ? ip_text(a->matched_ip, ip) : a->matched.len;
+	snprintf(f.reason, sizeof(f.reason), "%.20s: %.*s", a->match.list->name, (int)len,
+		 a->matched_ip ? ip : a->matched.at);
+	memcpy(key.ip, a->o->source.ip, 16);
+	p->options.flag(p->options.ctx, &key, &f);
+	if (!a->o->process)
+		return;
+	key = (struct flagged_key){ .type = FLAGGED_PROCESS, .tgid = a->o->process->pid };
+	p->options.flag(p->options.ctx, &key, &f);
+}
+
 /* An alert follows the event of its message. */
 static void alert(struct pipeline *p, const struct observation *o)
 {
@@ -192,6 +220,7 @@ static void alert(struct pipeline *p, const struct observation *o)
 		end_line(p, style, start);
 	}
 	p->counts.alerts++;
+	flag(p, &a);
 	known_told(p->known, &a, sequence ? sequence : p->counts.alerts);
 }
 

@@ -15,6 +15,8 @@
 
 struct pipeline;
 struct owners;
+struct flagged;
+struct flagged_key;
 struct hosts;
 struct intel;
 
@@ -31,6 +33,8 @@ struct pipeline_options {
 	/* live: the client's own address behind source NAT, and its MAC; changes what it knows better.
 	 * May be NULL. */
 	void (*client_of)(void *ctx, struct observation *o);
+	/* live: an alert names this host or process. May be NULL. */
+	void (*flag)(void *ctx, const struct flagged_key *key, const struct flagged *f);
 	void *ctx;
 };
 

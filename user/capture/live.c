@@ -612,17 +612,9 @@ void live_drop_host(void *live, const struct host_key *key)
 	(void)bpf_map_delete_elem(((struct live *)live)->hosts_fd, key);
 }
 
-void live_flagged(const struct live *l, void (*fn)(void *ctx, const struct flagged_key *key, const struct flagged *f),
-		  void *ctx)
+int live_flagged_fd(const struct live *l)
 {
-	struct flagged_key key, *previous = NULL;
-	struct flagged value;
-
-	while (!bpf_map_get_next_key(l->flagged_fd, previous, &key)) {
-		if (!bpf_map_lookup_elem(l->flagged_fd, &key, &value))
-			fn(ctx, &key, &value);
-		previous = &key;
-	}
+	return l->flagged_fd;
 }
 
 int live_try_load(const char **ret_which)

@@ -62,9 +62,8 @@ const char *live_tc_mode(const struct live *l);
 void live_put_host(void *live, const struct host_key *key, const struct host_counts *counts);
 void live_drop_host(void *live, const struct host_key *key);
 
-/* Visits every entry of `flagged`. */
-void live_flagged(const struct live *l, void (*fn)(void *ctx, const struct flagged_key *key, const struct flagged *f),
-		  void *ctx);
+/* The map `flagged`; see flagged.h. */
+int live_flagged_fd(const struct live *l);
 
 /* Loads both objects and throws them away again: what `metsuke check` reports. Returns 0 or -errno. */
 int live_try_load(const char **ret_which);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/flagged.h"
 #include "capture/links.h"
 #include "capture/live.h"
 #include "capture/nat.h"
@@ -102,6 +103,13 @@ static void on_record(void *ctx, const struct record *rec, size_t len)
 static bool on_is_local(void *ctx, const uint8_t ip[16])
 {
 	return links_is_local(((struct run *)ctx)->links, ip);
+}
+
+static void on_flag(void *ctx, const struct flagged_key *key, const struct flagged *f)
+{
+	const struct run *r = ctx;
+
+	flagged_put(live_flagged_fd(r->live), key, f);
 }
 
 static void on_client_of(void *ctx, struct observation *o)
@@ -301,7 +309,7 @@ static char *status_text(const struct run *r)
 
 	(void)live_counters(r->live, &kernel); /* zeros tell */
 	pipeline_counts(r->pipeline, &counts);
-	live_flagged(r->live, add_flagged, flagged);
+	flagged_each(live_flagged_fd(r->live), add_flagged, flagged);
 	set(root, "version", json_string(METSUKE_VERSION));
 	set(root, "pid", json_integer(getpid()));
 	set(root, "uptime_seconds", json_integer((clock_ns(CLOCK_REALTIME) - r->start_ns) / 1000000000));
@@ -396,6 +404,7 @@ static void every_second(struct run *r)
 	pipeline_set_time_offset(r->pipeline, r->offset_ns);
 	pipeline_tick(r->pipeline, now);
 	hosts_sync(pipeline_hosts(r->pipeline), live_put_host, live_drop_host, r->live);
+	flagged_expire(live_flagged_fd(r->live), now);
 	say_losses(r);
 	if (now - r->stats_ns >= r->options.config.stats_seconds * 1000000000)
 		say_stats(r);
@@ -544,6 +553,7 @@ static int open_pipeline(struct run *r)
 		.time_offset_ns = r->offset_ns,
 		.is_local = on_is_local,
 		.client_of = on_client_of,
+		.flag = on_flag,
 		.ctx = r,
 	};
 

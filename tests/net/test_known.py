@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""test_known.py: the live sensor and its lists: the alert names the process, the map and the status say so until it
+expires, and lists are swapped under traffic without a lookup missed or told twice."""
+import json
+import signal
+import time
+
+from lab import Sensor, address, case, check, main, until, want, want_process
+
+SERVER, SERVER6 = address(9, 2), address(9, 2, 6)
+
+
+def alert(e):
+    return e["event"]["action"] == "blocklist-match"
+
+
+def reload(sensor, text, reason=None):
+    before = len(sensor.find(lambda e: e["event"]["action"] == "config-reloaded"))
+    sensor.configure(text)
+    sensor.send(signal.SIGHUP)
+    events = sensor.wait(lambda e: e["event"]["action"] == "config-reloaded", before + 1)
+    want(events[-1]["event"].get("reason"), reason, "event.reason of the reload")
+
+
+def test_alert(lab, ns, sensor):
+    for server in (SERVER, SERVER6):
+        with case("dig asks %s for a name below a listed one: query and response name dig" % server):
+            name = lab.name("evil.lab.test")
+            dig = ["dig", "@" + server, name, "+tries=1", "+short"]
+            done = lab.run(ns, dig)
+            found = [e for e in sensor.about(name, 4) if alert(e)]
+            want([e["dns"]["type"] for e in found], ["query", "answer"], "alerts")
+            for e, quality in zip(found, ("socket", "cached")):
+                want_process(e, done.pid, "/usr/bin/dig", dig, quality=quality)
+                want(e["threat"]["enrichments"][0]["indicator"]["name"], "evil.lab.test", "entry")
+            want(found[1]["dns"]["resolved_ip"], ["198.19.0.1"], "C&C server")
+    with case("a look-alike: no alert"):
+        name = lab.name("notevil.lab.test")
+        lab.run(ns, ["dig", "@" + SERVER, name, "+tries=1", "+short"])
+        want([e["event"]["action"] for e in sensor.about(name, 2)], ["dns-query", "dns-response"], "events")
+    with case("curl to a listed host: the alert names curl"):
+        curl = ["curl", "-s", "-o", "/dev/null", "-H", "Host: Web.Evil.lab.test", "http://%s/gate" % SERVER]
+        done = lab.run(ns, curl)
+        found = [e for e in sensor.about("/gate", 2) if alert(e)]
+        want(len(found), 1, "alerts")
+        want_process(found[0], done.pid, "/usr/bin/curl", curl)
+
+
+def test_flagged(lab, ns, sensor):
+    with case("flagged: the process and the client, in the map and in the status"):
+        name = lab.name("evil.lab.test")
+        done = lab.run(ns, ["dig", "@" + SERVER, name, "+tries=1", "+short"])
+        sensor.about(name, 4)
+        entries = json.loads(lab.sh("bpftool -j map dump pinned %s/flagged" % sensor.pins))
+        flagged = {f["type"] + " " + f["value"]: f for f in sensor.status()["flagged"]}
+        want(len(entries), len(flagged), "entries in the map")
+        for who in ("process %d" % done.pid, "host " + address(9, 1)):
+            check(who in flagged, "no", who, "in", list(flagged))
+            want(flagged[who]["score"], 91, "score")
+        want(flagged["process %d" % done.pid]["reason"], "cc: " + name, "reason")
+    with case("flagged: gone when it expires"):
+        check(until(lambda: sensor.status()["flagged"] == [], 10), "still there:", sensor.status()["flagged"])
+
+
+def test_reload(lab, ns, sensor, config, listed):
+    with case("a list that lost more than half: refused, the old one stays"):
+        lab.file("cc.txt", "one.lab.test\n", 0o644)
+        reload(sensor, config, "lists-refused")
+        name = lab.name("evil.lab.test")
+        lab.lookup(ns, SERVER, name)
+        want(len(sensor.about(name, 4)), 4, "events")
+    with case("a list that is gone: refused, the old one stays"):
+        reload(sensor, config.replace("cc.txt", "nowhere.txt"), "lists-refused")
+    with case("20 reloads under lookups: every listed one alerts once, no other does"):
+        lab.file("cc.txt", listed, 0o644)
+        sensor.configure(config)
+        names = []
+        with lab.socket(ns) as s:
+            for i in range(20):
+                sensor.send(signal.SIGHUP)
+                names += lab.stream(ns, SERVER, 50, pause=0.0005)
+                for _ in range(5):
+                    name = lab.name("evil.lab.test")
+                    lab.lookup(ns, SERVER, name)
+                    names.append(name)
+        sensor.wait(lambda e: e["event"]["action"] == "dns-query" and e["dns"]["question"]["name"] == names[-1])
+        sensor.settle()
+        found = sensor.find(lambda e: alert(e) and e.get("dns", {}).get("type") == "query" and e["dns"]["question"]["name"] in names)
+        want(sorted(e["dns"]["question"]["name"] for e in found), sorted(n for n in names if "evil" in n), "alerts")
+        generations = [e["metsuke"]["alert"]["generation"] for e in found]
+        check(generations[-1] > 10 and generations == sorted(generations), "generations:", generations)
+
+
+def test(lab):
+    ns, outside = lab.ns("c"), lab.ns("s")
+    lab.link(ns, "eth0", outside, "up0", 9)
+    lab.dnsmasq(outside, [SERVER, SERVER6])
+    lab.nginx(outside, [SERVER])
+    listed = "evil.lab.test\nother.lab.test\nthird.lab.test\n"
+    lab.file("cc.txt", listed, 0o644)
+    config = "intel:\n  alert_window_seconds: 0\n  flag_seconds: 3\n  lists:\n    - {name: cc, path: %s, severity: 91}\n" \
+        % lab.path("cc.txt")
+    with Sensor(lab, ns, ["eth0"], config) as sensor:
+        test_alert(lab, ns, sensor)
+        test_flagged(lab, ns, sensor)
+        test_reload(lab, ns, sensor, config, listed)
+        want(sensor.stop(), 0, "exit status")
+    with Sensor(lab, ns, ["eth0"], config.replace("cc.txt", "nowhere.txt"), wait=False) as sensor:
+        with case("no list can be read at start: exit status 1"):
+            want(sensor.exit_status(), 1, "exit status")
+            check("not one entry" in sensor.log_text(), sensor.log_text())
+
+
+if __name__ == "__main__":
+    main(test)
