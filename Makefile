@@ -30,7 +30,7 @@ USER_OBJ := $(USER_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/bpf_objects.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps need-libs run test check check-bpf check-net test-kernels fuzz lint lint-cppcheck lint-tidy format verifier-budget \
+.PHONY: all help deps need-libs run demo test check check-bpf check-net test-kernels fuzz lint lint-cppcheck lint-tidy format verifier-budget \
 	bench install clean
 
 all: $(BUILD)/metsuke
@@ -70,6 +70,11 @@ run: ## install what is missing, build, watch the default interface (root); IFAC
 	@tools/deps.sh run
 	@$(MAKE) --no-print-directory all
 	@$(BUILD)/metsuke run $(if $(IFACE),-i $(IFACE))
+
+demo: ## half a minute of a small network with a bot in it, and the alerts that name it (root)
+	@tools/deps.sh test
+	@$(MAKE) --no-print-directory all
+	@METSUKE_BUILD=$(BUILD) python3 tests/lab/demo.py
 
 test: ## install what is missing, run every test (root)
 	@tools/deps.sh test
