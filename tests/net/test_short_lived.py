@@ -71,6 +71,9 @@ def compare(sensor, program, servers, spawned):
 
     until(lambda: len(queries()) >= len(asked), 20)
     found = queries()
+    missing = sorted(number for name, (number, _, _) in asked.items()
+                     if name not in {e["dns"]["question"]["name"] for e in found})
+    check(not missing, "queries not seen: %d," % len(missing), missing)
     want(len(found), len(asked), "queries")
     want(len({e["dns"]["question"]["name"] for e in found}), len(asked), "names")
     for e in found:
@@ -93,6 +96,24 @@ def spawned_by(text):
     return [(*map(int, line.split()), int(parent)) for line in lines if line]
 
 
+def wait_for_way(lab, ns, server):
+    """Until packets get there: while the neighbour is not known yet, only a few of them wait for it."""
+    with lab.socket(ns, 6 if ":" in server else 4) as s:
+        s.settimeout(0.2)
+        s.connect((server, 9))  # closed: an ICMP error says that a packet arrived
+
+        def refused():
+            try:
+                s.send(b"x")
+                s.recv(1)
+            except ConnectionRefusedError:
+                return True
+            except OSError:
+                return False
+
+        check(until(refused), "no way to", server)
+
+
 def test(lab):
     ns, outside = lab.ns("c"), lab.ns("s")
     lab.link(ns, "eth0", outside, "up0", 2)
@@ -100,6 +121,7 @@ def test(lab):
     sinks = [lab.socket(outside, family) for family in (4, 6)]
     for sink, server in zip(sinks, servers):
         sink.bind((server, 53))  # unread: no ICMP errors come back
+        wait_for_way(lab, ns, server)
     program = lab.compile("lives", SPAWNER)
     sensor = Sensor(lab, ns, ["eth0"])
     with case("%d processes of one packet each, one after the other" % N):
