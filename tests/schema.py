@@ -60,6 +60,8 @@ FITS = {
     'object': lambda v: isinstance(v, dict),
 }
 FITS['float'] = FITS['double']
+FITS['nested'] = FITS['object']  # ECS's word for objects that are searched one by one
+OBJECTS = ('object', 'nested')
 
 
 class Row:
@@ -143,7 +145,7 @@ class Check:
                 continue
             for item in v if row.array else [v]:
                 self.value(row, name, item, bad)
-                if row.type == 'object' and isinstance(item, dict):
+                if row.type in OBJECTS and isinstance(item, dict):
                     inner = set()
                     self.level(rows, action, name + '.', item, inner, bad)
                     self.presence(rows, row.name + '.', inner, bad)
@@ -151,7 +153,7 @@ class Check:
 
     def presence(self, rows, prefix, seen, bad):
         """The rows directly below prefix ('' or 'array.') against what was seen there."""
-        lists = [r.name + '.' for r in rows.values() if r.type == 'object']
+        lists = [r.name + '.' for r in rows.values() if r.type in OBJECTS]
         for r in rows.values():
             home = next((p for p in lists if r.name.startswith(p)), '')
             if home != prefix or '<' in r.name:
