@@ -47,8 +47,8 @@ static __always_inline __u64 wakeup_flag(void)
 	return held >= mark && held < mark + RECORD_MAX ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* Sends the record in s; the outcome is lost_bulk where that failed. */
-static __always_inline enum outcome send_record(struct scratch *s, struct counters *c, enum outcome out)
+/* Sends the record in s; the outcome says where that failed. */
+static __always_inline enum outcome send_record(struct scratch *s, struct counters *c, enum outcome out, int is_urgent)
 {
 	__u64 len = s->rec.head.len;
 
@@ -57,8 +57,12 @@ static __always_inline enum outcome send_record(struct scratch *s, struct counte
 	BOUND(len, 16383);
 	if (len > RECORD_MAX)
 		return OUTCOME_no_scratch;
+	if (is_urgent && !bpf_ringbuf_output(&urgent, &s->rec, len, BPF_RB_FORCE_WAKEUP)) {
+		c->urgent++;
+		return out;
+	}
 	if (bpf_ringbuf_output(&bulk, &s->rec, len, wakeup_flag()))
-		return OUTCOME_lost_bulk;
+		return is_urgent ? OUTCOME_lost_urgent : OUTCOME_lost_bulk;
 	return out;
 }
 

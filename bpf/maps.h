@@ -25,6 +25,13 @@ struct {
 	__uint(max_entries, 8 << 20);
 } bulk SEC(".maps");
 
+/* Records about listed names and addresses, and of flagged processes: a flood on the bulk ring leaves this one empty.
+ * It wakes the reader at once. Full: the record goes to the bulk ring. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} urgent SEC(".maps");
+
 /* Interfaces whose ingress is seen too: a packet that came in there is not reported again when it
  * leaves. Written by the daemon. */
 struct {

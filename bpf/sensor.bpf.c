@@ -22,6 +22,7 @@ static inline __attribute__((always_inline)) unsigned int frame_len(struct frame
 }
 
 #include "emit.h"
+#include "listed.h"
 #include "owner.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -64,8 +65,9 @@ static __always_inline void look(struct frame *f, struct cursor c, enum link_typ
 		return;
 	}
 	out = extract(&x, c, link);
-	if (out <= OUTCOME_http_part) {
+	if (out <= OUTCOME_LAST_EMITTED) {
 		struct record_head *h = &s->rec.head;
+		int is_urgent;
 
 		h->time_ns = bpf_ktime_get_boot_ns();
 		h->hook = hook;
@@ -74,7 +76,11 @@ static __always_inline void look(struct frame *f, struct cursor c, enum link_typ
 		if (!f->xdp)
 			fill_from_skb(h, f->ctx);
 		owner_of_packet(f->xdp ? 0 : f->ctx, &h->owner);
-		out = send_record(s, count, out);
+		is_urgent = record_is_urgent(s);
+		if (out == OUTCOME_syn && !is_urgent)
+			out = OUTCOME_not_http; /* a connection like any other */
+		else
+			out = send_record(s, count, out, is_urgent);
 	}
 	count_outcome(count, out);
 }

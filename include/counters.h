@@ -15,10 +15,11 @@
 	X(dns, emitted, "DNS messages emitted") \
 	X(http, emitted, "HTTP request heads emitted") \
 	X(http_part, emitted, "segments of an HTTP request head that spans several, emitted") \
+	X(syn, emitted, "TCP connection starts to addresses of interest, emitted") \
 	X(not_ip, other, "neither IPv4 nor IPv6") \
 	X(not_transport, other, "IP, but neither UDP nor TCP") \
 	X(not_dns_port, other, "UDP on a port that is not watched") \
-	X(not_http, other, "TCP that starts no HTTP request") \
+	X(not_http, other, "TCP that starts no HTTP request and no connection of interest") \
 	X(fragment, other, "later IP fragment: it has no ports") \
 	X(forwarded, other, "already seen at the watched interface it came in by") \
 	X(no_scratch, other, "no working memory for this CPU (never expected)") \
@@ -30,7 +31,8 @@
 	X(bad_tcp, malformed, "TCP header cut short, or its data offset below 5") \
 	X(short_dns, malformed, "DNS message shorter than its header") \
 	X(unreadable, malformed, "payload bytes could not be read") \
-	X(lost_bulk, lost, "record not emitted: the bulk ring was full")
+	X(lost_bulk, lost, "record not emitted: the bulk ring was full") \
+	X(lost_urgent, lost, "record not emitted: the urgent ring was full, and the bulk ring, too")
 
 /* Marks: X(name, bit, meaning). A record carries their bits; the counter counts the packets. */
 #define MARKS(X) \
@@ -58,6 +60,7 @@ enum outcome {
 #undef X
 	N_OUTCOMES,
 	OUTCOME_NONE = N_OUTCOMES, /* inside the walk only: go on */
+	OUTCOME_LAST_EMITTED = OUTCOME_syn,
 };
 
 enum mark {
@@ -78,6 +81,7 @@ struct counters {
 	MARKS(X)
 #undef X
 	__u64 heads_evicted; /* unfinished request heads pushed out of the table by newer ones */
+	__u64 urgent;	     /* records that went to the urgent ring */
 };
 
 #endif

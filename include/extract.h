@@ -42,6 +42,8 @@ struct message {
 	__u32 seq;
 	__u32 tag; /* flow_tag() */
 	__u8 may_start; /* TCP: the payload begins like a request */
+	__u8 tcp_flags;
+	__u8 syn; /* TCP: nothing but the start of a connection */
 };
 
 /* Working memory; BPF keeps one per CPU in a map. Not cleared between packets: the record's bytes are
@@ -332,11 +334,21 @@ static __always_inline enum outcome extract_more(struct extract *x)
 	return extract_raw(x, len, 0, last);
 }
 
+static __always_inline enum outcome extract_syn(struct scratch *s)
+{
+	start_part(&s->rec, RECORD_SYN, 0, 0);
+	s->rec.syn.seq = s->message.seq - 1;
+	s->rec.syn.tcp_flags = s->message.tcp_flags;
+	return OUTCOME_syn;
+}
+
 static __always_inline enum outcome extract_tcp(struct extract *x)
 {
 	struct scratch *s = x->scratch;
 	struct head_slot *slot;
 
+	if (s->message.syn)
+		return extract_syn(s);
 	s->message.tag = flow_tag(&s->rec.head);
 	if (s->message.may_start) {
 		enum outcome out = extract_request(x);
@@ -348,6 +360,12 @@ static __always_inline enum outcome extract_tcp(struct extract *x)
 	if (slot->tag == s->message.tag && slot->next_seq == s->message.seq)
 		return extract_more(x);
 	return OUTCOME_not_http;
+}
+
+/* The first segment of a connection, from the one who wants it. */
+static __always_inline int is_syn(const struct extract *x, const struct packet *p)
+{
+	return x->settings->syn && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
 /* Is this TCP segment worth a closer look? Sets may_start where it looks like a request's first. */
@@ -411,7 +429,7 @@ static __always_inline enum outcome plain_and_not_ours(struct extract *x, struct
 		return OUTCOME_NONE;
 	header = (l4[12] >> 4) * 4;
 	payload = l4 + header;
-	if (header < 20 || len < header)
+	if (header < 20 || len < header || l4[13] & TCP_SYN)
 		return OUTCOME_NONE;
 	if (len == header)
 		return payload > c.end ? OUTCOME_NONE : OUTCOME_not_http;
@@ -430,8 +448,13 @@ static __always_inline enum outcome extract(struct extract *x, struct cursor c, 
 	if (out != OUTCOME_NONE)
 		return out;
 	if (p.proto == PROTO_TCP) {
-		if (!tcp_of_interest(x, &p, &c))
-			return OUTCOME_not_http;
+		s->message.syn = 0;
+		s->message.tcp_flags = p.tcp_flags;
+		if (!tcp_of_interest(x, &p, &c)) {
+			if (!is_syn(x, &p))
+				return OUTCOME_not_http;
+			s->message.syn = 1;
+		}
 	} else if (!is_dns_port(x->settings, p.sport) && !is_dns_port(x->settings, p.dport)) {
 		return OUTCOME_not_dns_port;
 	}

@@ -27,6 +27,7 @@ enum link_type { LINK_ETHERNET, LINK_IP, LINK_SLL, LINK_SLL2, LINK_NULL };
 #define PROTO_GRE 47
 
 #define TCP_SYN 0x02
+#define TCP_ACK 0x10
 
 /* Checked movement over packet bytes. For BPF both ends are packet pointers. */
 struct cursor {

@@ -10,6 +10,7 @@
 #define PROCESSES_MAX 8192
 #define HOSTS_MAX 16384
 #define FLAGGED_MAX 16384
+#define CONTACTS_MAX 16384
 
 /* Value of `owners`; the key is the socket cookie. */
 struct owner {

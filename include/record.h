@@ -14,6 +14,7 @@ enum record_kind {
 	RECORD_DNS = 1,
 	RECORD_HTTP = 2,
 	RECORD_HTTP_PART = 3,
+	RECORD_SYN = 4,
 };
 
 enum record_hook {
@@ -79,7 +80,8 @@ struct dns_part {
 	__u8 edns;	   /* 1: an OPT record was there */
 	__u8 edns_rcode;   /* upper 8 bits of the extended RCODE */
 	__u8 edns_version;
-	__u8 _pad[5];
+	__u8 listed; /* 1: the kernel found the question in the lists' table */
+	__u8 _pad[4];
 };
 
 enum http_field {
@@ -119,12 +121,20 @@ struct http_raw_part {
 	__u8 last;	/* 1: the head ends here, or no more of it will come */
 };
 
+/* A TCP connection is asked for; no bytes follow. */
+struct syn_part {
+	__u32 seq; /* of the SYN itself */
+	__u8 tcp_flags;
+	__u8 _pad[3];
+};
+
 struct record {
 	struct record_head head;
 	union {
 		struct dns_part dns;
 		struct http_part http;
 		struct http_raw_part raw;
+		struct syn_part syn;
 		__u8 _part[32];
 	};
 };

@@ -19,6 +19,8 @@ struct settings {
 	__u8 tunnels;			/* enum tunnel_bits: which are looked into, one level deep */
 	__u8 http;			/* 1: HTTP requests are looked for on every TCP port */
 	__u32 wakeup_bytes;		/* the reader is woken when the bulk ring holds this much */
+	__u8 syn;			/* 1: connection starts are of interest (there are lists) */
+	__u8 _pad[3];
 };
 
 #endif

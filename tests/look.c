@@ -89,7 +89,7 @@ static const char *decode(const struct record *rec)
 		return "no Public Suffix List to decode with";
 	if (!record_is_sound(rec, rec->head.len))
 		return "record_is_sound() refuses the record";
-	if (rec->head.kind == RECORD_HTTP_PART)
+	if (rec->head.kind == RECORD_HTTP_PART || rec->head.kind == RECORD_SYN)
 		return NULL;
 	copy = malloc(rec->head.len);
 	if (!copy)

@@ -26,6 +26,7 @@ void seen_counters(struct seen *s, const struct counters *before, const struct c
 	s->packets = after->packets - before->packets;
 	s->bytes = after->bytes - before->bytes;
 	s->evicted = after->heads_evicted - before->heads_evicted;
+	s->urgent = after->urgent - before->urgent;
 	s->n_outcomes = 0;
 	s->outcome = OUTCOME_NONE;
 	for (unsigned int i = 0; i < N_OUTCOMES; i++) {
@@ -81,6 +82,8 @@ static const char *unsound_record(const struct record *rec, unsigned int len)
 	case RECORD_HTTP_PART:
 		parts = rec->raw.wire_len;
 		break;
+	case RECORD_SYN:
+		break;
 	default:
 		return "record kind";
 	}
@@ -91,7 +94,7 @@ static const char *unsound_record(const struct record *rec, unsigned int len)
 
 const char *seen_unsound(const struct seen *s, unsigned int frame_len)
 {
-	static const __u8 kinds[] = { RECORD_DNS, RECORD_HTTP, RECORD_HTTP_PART };
+	static const __u8 kinds[] = { RECORD_DNS, RECORD_HTTP, RECORD_HTTP_PART, RECORD_SYN };
 
 	if (s->n_outcomes != 1)
 		return "not exactly one outcome";
@@ -99,7 +102,7 @@ const char *seen_unsound(const struct seen *s, unsigned int frame_len)
 		return "packets did not move by one";
 	if (s->bytes != frame_len)
 		return "bytes did not move by the frame's length";
-	if (s->n_records != (s->outcome <= OUTCOME_http_part))
+	if (s->n_records != (s->outcome <= OUTCOME_LAST_EMITTED))
 		return "record and outcome contradict each other";
 	if (!s->n_records)
 		return s->marks ? "marks counted without a record" : NULL;
@@ -224,6 +227,9 @@ void seen_words(const struct seen *s, char text[SEEN_TEXT])
 	case RECORD_HTTP_PART:
 		add(&t, " seq=%u wire=%u first=%u last=%u", rec->raw.seq, rec->raw.wire_len, rec->raw.first,
 		    rec->raw.last);
+		break;
+	case RECORD_SYN:
+		add(&t, " syn=%u flags=%u", rec->syn.seq, rec->syn.tcp_flags);
 		break;
 	}
 }

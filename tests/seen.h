@@ -15,6 +15,7 @@ struct seen {
 	enum outcome outcome;
 	unsigned int marks; /* counted, not what the record says */
 	unsigned int n_records;
+	unsigned int urgent; /* of those */
 	unsigned int len;
 	union {
 		struct record rec;

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "capture/frame.h"
+#include "capture/listed.h"
 
 const char *const hook_names[N_HOOKS] = { "xdp", "tc" };
 
@@ -83,6 +84,8 @@ static int open_maps(struct testrun *t)
 	t->settings = map_global(t->obj, ".data.settings", sizeof(*t->settings));
 	t->heads = map_global(t->obj, ".bss", sizeof(*t->heads));
 	t->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(t->obj, "bulk"), on_record, t, NULL);
+	if (t->ring && ring_buffer__add(t->ring, bpf_object__find_map_fd_by_name(t->obj, "urgent"), on_record, t))
+		return -errno;
 	return t->per_cpu && t->settings && t->heads && t->ring ? read_counters(t, &t->before) : -ENOENT;
 }
 
@@ -151,6 +154,17 @@ int testrun_watch(struct testrun *t, unsigned int ifindex)
 	__u32 one = 1;
 
 	return bpf_map_update_elem(t->watched_fd, &ifindex, &one, BPF_ANY) ? -errno : 0;
+}
+
+int testrun_lists(struct testrun *t, const struct indicators *set)
+{
+	const struct listed_maps maps = {
+		.fingerprints = bpf_object__find_map_fd_by_name(t->obj, "fingerprints"),
+		.networks = bpf_object__find_map_fd_by_name(t->obj, "networks"),
+	};
+
+	t->settings->syn = indicators_count(set) > 0;
+	return listed_put(&maps, set, 1);
 }
 
 void testrun_stall(struct testrun *t)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "intel/indicators.h"
 #include "rows.h"
 #include "seen.h"
 
@@ -41,6 +42,10 @@ const char *testrun_look(struct testrun *t, enum hook hook, enum link_type link,
 
 /* Interfaces whose ingress counts as watched. Returns 0, or -errno. */
 int testrun_watch(struct testrun *t, unsigned int ifindex);
+
+/* The lists that the programs ask from now on, connection starts among what is of interest. Returns 0, or
+ * -errno. */
+int testrun_lists(struct testrun *t, const struct indicators *set);
 
 /* Leaves records in the ring from now on, as a reader that does not keep up. */
 void testrun_stall(struct testrun *t);

@@ -221,7 +221,7 @@ static void alert(struct pipeline *p, const struct observation *o)
 	}
 	p->counts.alerts++;
 	flag(p, &a);
-	known_told(p->known, &a, sequence ? sequence : p->counts.alerts);
+	known_told(p->known, &a, sequence ? sequence : p->counts.alerts, p->options.contact, p->options.ctx);
 }
 
 static enum direction forwarded_direction(const struct pipeline *p, const struct observation *o)
@@ -350,8 +350,10 @@ static void observe(struct pipeline *p, const struct record *rec)
 	o->quality = owner.quality;
 	if (owner.quality && p->options.owners)
 		o->process = owners_get(p->options.owners, &owner);
-	count(p, o);
-	emit(p, o);
+	if (o->kind != OBSERVED_SYN) { /* of interest for the lists alone */
+		count(p, o);
+		emit(p, o);
+	}
 	alert(p, o);
 }
 

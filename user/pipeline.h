@@ -35,6 +35,8 @@ struct pipeline_options {
 	void (*client_of)(void *ctx, struct observation *o);
 	/* live: an alert names this host or process. May be NULL. */
 	void (*flag)(void *ctx, const struct flagged_key *key, const struct flagged *f);
+	/* live: a listed name led to this address, which matters until then (since 1970). May be NULL. */
+	void (*contact)(void *ctx, const uint8_t ip[16], uint64_t until_ns);
 	void *ctx;
 };
 

@@ -492,7 +492,7 @@ def read_lines(*paths):
 
 def outcomes(ledger):
     """The packets of a ledger that ended somewhere: all that is not a total or an aside."""
-    return sum(n for name, n in ledger.items() if name not in ("packets", "bytes", "heads_evicted"))
+    return sum(n for name, n in ledger.items() if name not in ("packets", "bytes", "heads_evicted", "urgent"))
 
 
 def brief(e):

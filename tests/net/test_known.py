@@ -5,9 +5,10 @@ import json
 import signal
 import time
 
-from lab import Sensor, address, case, check, main, until, want, want_process
+from lab import PYTHON, Sensor, address, case, check, main, until, want, want_process
 
 SERVER, SERVER6 = address(9, 2), address(9, 2, 6)
+CC = "198.19.0.66"
 
 
 def alert(e):
@@ -33,7 +34,7 @@ def test_alert(lab, ns, sensor):
             for e, quality in zip(found, ("socket", "cached")):
                 want_process(e, done.pid, "/usr/bin/dig", dig, quality=quality)
                 want(e["threat"]["enrichments"][0]["indicator"]["name"], "evil.lab.test", "entry")
-            want(found[1]["dns"]["resolved_ip"], ["198.19.0.1"], "C&C server")
+            want(found[1]["dns"]["resolved_ip"], [CC], "C&C server")
     with case("a look-alike: no alert"):
         name = lab.name("notevil.lab.test")
         lab.run(ns, ["dig", "@" + SERVER, name, "+tries=1", "+short"])
@@ -44,6 +45,63 @@ def test_alert(lab, ns, sensor):
         found = [e for e in sensor.about("/gate", 2) if alert(e)]
         want(len(found), 1, "alerts")
         want_process(found[0], done.pid, "/usr/bin/curl", curl)
+
+
+# Looks a name up as a bot does, by a socket of its own, then connects to port PORT of what it got: client SERVER NAME PORT.
+CLIENT = """
+import socket, sys
+server, name, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+labels = b"".join(bytes([len(l)]) + l.encode() for l in name.split("."))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(b"\\x12\\x34\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0" + labels + b"\\0\\0\\1\\0\\1", (server, 53))
+ip = socket.inet_ntoa(s.recv(512)[-4:])
+c = socket.socket()
+c.settimeout(0.5)
+try:
+    c.connect((ip, port))
+except OSError:
+    pass
+"""
+
+
+def connections(sensor, ip):
+    return sensor.find(lambda e: alert(e) and e["network"]["transport"] == "tcp" and e["destination"]["ip"] == ip)
+
+
+def test_contact(lab, ns, sensor):
+    program = lab.file("bot.py", CLIENT)
+
+    def connect(name):
+        argv = [PYTHON, program, SERVER, name, "6667"]
+        return argv, lab.run(ns, argv)
+
+    with case("a connection to the address of another name: no alert"):
+        name = lab.name("lab.test")
+        connect(name)
+        sensor.about(name, 2)
+        sensor.settle()
+        want(connections(sensor, "198.19.0.1"), [], "alerts")
+    with case("a connection to where a listed name led: the alert names the process, the name and the lookup"):
+        name = lab.name("evil.lab.test")
+        argv, done = connect(name)
+        sensor.wait(lambda e: e in connections(sensor, CC))
+        told = [e for e in sensor.about(name, 4) if alert(e) and e["dns"]["type"] == "answer"]
+        e = connections(sensor, CC)[0]
+        want_process(e, done.pid, PYTHON, argv)
+        want(e["metsuke"]["chain"], {"domain": name, "lookup": told[0]["event"]["id"]}, "metsuke.chain")
+        want((e["destination"]["port"], e["threat"]["enrichments"][0]["indicator"]["name"]), (6667, "evil.lab.test"), "port, entry")
+    with case("a connection to a listed address that nobody looked up: the alert names it"):
+        argv = ["busybox", "nc", "-w", "1", "198.19.7.7", "4444"]
+        done = lab.run(ns, argv)
+        sensor.wait(lambda e: e in connections(sensor, "198.19.7.7"))
+        e = connections(sensor, "198.19.7.7")[0]
+        want(e["process"]["pid"], done.pid, "process.pid")
+        check("chain" not in e["metsuke"], "a chain:", e["metsuke"])
+        want(e["metsuke"]["alert"]["match"], "network", "metsuke.alert.match")
+    with case("a connection to the address beside it: no alert"):
+        lab.run(ns, ["busybox", "nc", "-w", "1", "198.19.7.8", "4444"])
+        sensor.settle()
+        want(connections(sensor, "198.19.7.8"), [], "alerts")
 
 
 def test_flagged(lab, ns, sensor):
@@ -94,14 +152,16 @@ def test_reload(lab, ns, sensor, config, listed):
 def test(lab):
     ns, outside = lab.ns("c"), lab.ns("s")
     lab.link(ns, "eth0", outside, "up0", 9)
-    lab.dnsmasq(outside, [SERVER, SERVER6])
+    lab.dnsmasq(outside, [SERVER, SERVER6], "--address=/evil.lab.test/" + CC)
     lab.nginx(outside, [SERVER])
-    listed = "evil.lab.test\nother.lab.test\nthird.lab.test\n"
+    lab.sh("ip -n %s route add default via %s" % (ns, SERVER))
+    listed = "evil.lab.test\nother.lab.test\nthird.lab.test\n198.19.7.7\n"
     lab.file("cc.txt", listed, 0o644)
     config = "intel:\n  alert_window_seconds: 0\n  flag_seconds: 3\n  lists:\n    - {name: cc, path: %s, severity: 91}\n" \
         % lab.path("cc.txt")
     with Sensor(lab, ns, ["eth0"], config) as sensor:
         test_alert(lab, ns, sensor)
+        test_contact(lab, ns, sensor)
         test_flagged(lab, ns, sensor)
         test_reload(lab, ns, sensor, config, listed)
         want(sensor.stop(), 0, "exit status")

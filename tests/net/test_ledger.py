@@ -1,61 +1,14 @@
 #!/usr/bin/env python3
 """test_ledger.py: nothing gets lost without being counted. The sensor is stopped while a burst overfills its small
 ring; afterwards every packet sent is either an event or a loss, in all the books alike."""
-import json
 import signal
 import time
 
+from burst import Burst
 from lab import Sensor, address, case, check, main, outcomes, until, want
 
 CONFIG = "capture:\n  ring_bytes: 65536\n  wakeup_bytes: 16384\nstats:\n  interval_seconds: 1"
 MANY, FEW = 200000, 100
-
-# sender SERVER N EVERY PAUSE_US FIRST: N queries, EVERY of them at a time. A veth drops what its receiver does not
-# take in time, hence the pause.
-SENDER = r"""
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-int main(int argc, char **argv)
-{
-	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(53) };
-	struct sockaddr_in to4 = { .sin_family = AF_INET, .sin_port = htons(53) };
-	int v6 = strchr(argv[1], ':') != NULL, n = atoi(argv[2]), every = atoi(argv[3]);
-	int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
-	static char query[64][64];
-	static struct iovec parts[64];
-	static struct mmsghdr all[64];
-
-	inet_pton(v6 ? AF_INET6 : AF_INET, argv[1], v6 ? (void *)&to6.sin6_addr : (void *)&to4.sin_addr);
-	if (connect(fd, v6 ? (void *)&to6 : (void *)&to4, v6 ? sizeof(to6) : sizeof(to4)))
-		return 1;
-	for (int sent = 0; sent < n;) {
-		int more = n - sent < every ? n - sent : every;
-
-		for (int i = 0; i < more; i++) {
-			char label[16];
-
-			sprintf(label, "b%07d", atoi(argv[5]) + sent + i);
-			memcpy(query[i], "\0\0\1\0\0\1\0\0\0\0\0\0\10........\5burst\0\0\1\0\1", 33);
-			memcpy(query[i] + 13, label, 8);
-			parts[i] = (struct iovec){ query[i], 32 };
-			all[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
-		}
-		more = sendmmsg(fd, all, more, 0);
-		if (more < 0)
-			return 2;
-		sent += more;
-		if (atoi(argv[4]))
-			usleep(atoi(argv[4]));
-	}
-	return 0;
-}
-"""
 
 
 def lost_events(sensor):
@@ -115,18 +68,10 @@ def test(lab):
     lab.link(ns, "eth0", outside, "up0", 3)
     server = lab.socket(ns, 6)  # both families; nobody reads it, nothing answers
     server.bind(("::", 53))
-    sender = lab.compile("sender", SENDER)
-
-    def dropped():
-        """By the veth pair, before the sensor's hook."""
-        return json.loads(lab.sh("ip -n %s -s -j link show up0" % outside))[0]["stats64"]["tx"]["dropped"]
+    sender = Burst(lab, outside, "up0")
 
     def burst(family, n, every, pause, first=0):
-        """Returns how many reached the sensor's interface."""
-        before = dropped()
-        done = lab.run(outside, [sender, address(3, 1, family), *map(str, (n, every, pause, first))], timeout=60)
-        want(done.status, 0, "the sender's exit status")
-        return n - (dropped() - before)
+        return sender(address(3, 1, family), n, every, pause, first)
 
     for family in (4, 6):
         with Sensor(lab, ns, ["eth0"], CONFIG) as sensor:

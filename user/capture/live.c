@@ -17,6 +17,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "capture/listed.h"
 #include "support/hash.h"
 #include "support/interface.h"
 #include "support/log.h"
@@ -24,6 +25,7 @@
 #define BPFFS "/sys/fs/bpf"
 #define BPFFS_MAGIC 0xcafe4a11
 #define N_OWNER_LINKS 5
+#define DRAIN_SLICE 512 /* records of the bulk ring between two looks at the urgent one: below a millisecond */
 
 extern const char bpf_sensor_object[], bpf_owner_object[];
 extern const uint64_t bpf_sensor_object_size, bpf_owner_object_size;
@@ -37,10 +39,12 @@ struct watched_interface {
 struct live {
 	struct bpf_object *sensor;
 	struct bpf_object *owner;
-	struct ring_buffer *ring;
+	struct ring_buffer *ring, *urgent;
 	struct bpf_link *owner_link[N_OWNER_LINKS];
 	struct attach_programs programs;
-	int counters_fd, hosts_fd, flagged_fd, watched_fd, processes_fd;
+	int counters_fd, hosts_fd, flagged_fd, watched_fd, processes_fd, contacts_fd;
+	struct listed_maps listed;
+	bool has_lists;
 	bool generic_only;
 	bool has_owner;
 	int n_cpus;
@@ -51,6 +55,7 @@ struct live {
 	void *ctx;
 	size_t drained;
 	size_t drain_most;
+	uint64_t drain_until_ns;
 	size_t n_interfaces;
 	struct watched_interface interface[CONFIG_MAX_LIST];
 };
@@ -192,6 +197,9 @@ static int load(struct live *l, const struct config *c)
 	l->hosts_fd = map_fd(l->sensor, "hosts");
 	l->flagged_fd = map_fd(l->sensor, "flagged");
 	l->watched_fd = map_fd(l->sensor, "watched");
+	l->contacts_fd = map_fd(l->sensor, "contacts");
+	l->listed.fingerprints = map_fd(l->sensor, "fingerprints");
+	l->listed.networks = map_fd(l->sensor, "networks");
 	err = load_owner(l);
 	if (err) {
 		log_warning("no process attribution: the kernel refuses the socket hooks: %s; %s", strerror(-err),
@@ -300,9 +308,49 @@ static void unpin_maps(const struct live *l)
 static int on_record(void *ctx, void *data, size_t len)
 {
 	struct live *l = ctx;
+	const struct record *rec = data;
+	bool late = len >= sizeof(*rec) && rec->head.time_ns >= l->drain_until_ns;
 
+	l->fn(l->ctx, rec, len);
+	return ++l->drained < l->drain_most && !late ? 0 : -EAGAIN; /* ends this round; the rest stays in the ring */
+}
+
+static void drain_bulk(struct live *l, size_t most, uint64_t until_ns)
+{
+	l->drained = 0;
+	l->drain_most = most;
+	l->drain_until_ns = until_ns;
+	(void)ring_buffer__consume(l->ring); /* negative: ended before the ring's end */
+}
+
+/* A response that is urgent for its answers alone: its query was not, and waits on the bulk ring. */
+static bool query_is_bulk(const struct record *rec, size_t len)
+{
+	return len >= sizeof(*rec) + 3 && rec->head.kind == RECORD_DNS && !rec->dns.listed &&
+	       ((const uint8_t *)(rec + 1))[2] & 0x80;
+}
+
+static int on_urgent(void *ctx, void *data, size_t len)
+{
+	struct live *l = ctx;
+
+	if (query_is_bulk(data, len))
+		drain_bulk(l, SIZE_MAX, ((const struct record *)data)->head.time_ns);
 	l->fn(l->ctx, data, len);
-	return ++l->drained < l->drain_most ? 0 : -EAGAIN; /* ends this round; the rest stays in the ring */
+	return 0;
+}
+
+/* The ring of this name, mapped. */
+static int open_ring(struct live *l, const char *name, ring_buffer_sample_fn fn, struct ring_buffer **ret)
+{
+	int err;
+
+	*ret = ring_buffer__new(map_fd(l->sensor, name), fn, l, NULL);
+	if (*ret)
+		return 0;
+	err = -errno;
+	log_error("cannot map the %s ring: %s", name, strerror(-err));
+	return err;
 }
 
 int live_open(const struct config *c, live_record_fn *fn, void *ctx, struct live **ret)
@@ -324,13 +372,10 @@ int live_open(const struct config *c, live_record_fn *fn, void *ctx, struct live
 		err = live_configure(l, c);
 	if (!err)
 		err = pin_maps(l);
-	if (!err) {
-		l->ring = ring_buffer__new(map_fd(l->sensor, "bulk"), on_record, l, NULL);
-		if (!l->ring) {
-			err = -errno;
-			log_error("cannot map the ring: %s", strerror(-err));
-		}
-	}
+	if (!err)
+		err = open_ring(l, "bulk", on_record, &l->ring);
+	if (!err)
+		err = open_ring(l, "urgent", on_urgent, &l->urgent);
 	if (err) {
 		live_close(l);
 		return err;
@@ -353,6 +398,7 @@ void live_close(struct live *l)
 	if (l->pin_dir_fd >= 0)
 		close(l->pin_dir_fd);
 	ring_buffer__free(l->ring);
+	ring_buffer__free(l->urgent);
 	bpf_object__close(l->owner);
 	bpf_object__close(l->sensor);
 	free(l);
@@ -422,6 +468,7 @@ int live_configure(struct live *l, const struct config *c)
 	int fd;
 
 	config_settings(c, &settings);
+	settings.syn = l->has_lists;
 	l->generic_only = c->xdp_generic_only;
 	if (bpf_map_update_elem(map_fd(l->sensor, ".data.settings"), &zero, &settings, BPF_ANY)) {
 		log_error("cannot write the settings: %s", strerror(errno));
@@ -525,12 +572,53 @@ int live_fd(const struct live *l)
 	return ring_buffer__epoll_fd(l->ring);
 }
 
+int live_urgent_fd(const struct live *l)
+{
+	return ring_buffer__epoll_fd(l->urgent);
+}
+
+void live_drain_urgent(struct live *l)
+{
+	(void)ring_buffer__consume(l->urgent); /* its callback refuses nothing */
+}
+
 size_t live_drain(struct live *l, size_t most)
 {
-	l->drained = 0;
-	l->drain_most = most;
-	(void)ring_buffer__consume(l->ring); /* negative: `most` was reached */
-	return l->drained;
+	size_t n = 0;
+
+	do {
+		size_t slice = most - n < DRAIN_SLICE ? most - n : DRAIN_SLICE;
+
+		live_drain_urgent(l);
+		drain_bulk(l, slice, UINT64_MAX);
+		n += l->drained;
+		if (l->drained < slice)
+			break;
+	} while (n < most);
+	return n;
+}
+
+void live_set_intel(struct live *l, const struct intel *intel)
+{
+	struct settings settings;
+	uint32_t zero = 0;
+	int fd = map_fd(l->sensor, ".data.settings");
+
+	if (!listed_put(&l->listed, intel->set, intel->generation))
+		l->has_lists = indicators_count(intel->set) > 0;
+	if (bpf_map_lookup_elem(fd, &zero, &settings))
+		return;
+	settings.syn = l->has_lists;
+	if (bpf_map_update_elem(fd, &zero, &settings, BPF_ANY))
+		log_error("cannot write the settings: %s", strerror(errno));
+}
+
+void live_put_contact(struct live *l, const uint8_t ip[16], uint64_t until_ns)
+{
+	struct host_key key;
+
+	memcpy(key.ip, ip, sizeof(key.ip));
+	(void)bpf_map_update_elem(l->contacts_fd, &key, &until_ns, BPF_ANY); /* the least recently used makes room */
 }
 
 int live_counters(const struct live *l, struct counters *sum)

@@ -9,6 +9,7 @@
 #include "capture/attach.h"
 #include "config.h"
 #include "counters.h"
+#include "intel/intel.h"
 #include "pinned.h"
 #include "record.h"
 
@@ -34,11 +35,23 @@ size_t live_attach(struct live *l, const struct config_list *names);
 /* Settings anew, at reload. */
 int live_configure(struct live *l, const struct config *c);
 
-/* Readable when the ring wants to be emptied early. */
+/* The lists for the packet programs. Failing, what is listed is found later, in the daemon (logged). */
+void live_set_intel(struct live *l, const struct intel *intel);
+
+/* An address that a listed name led to: connections to it are of interest until then (CLOCK_BOOTTIME). */
+void live_put_contact(struct live *l, const uint8_t ip[16], uint64_t until_ns);
+
+/* Readable when the bulk ring wants to be emptied early. */
 int live_fd(const struct live *l);
 
-/* Feeds up to `most` records. Returns how many. */
+/* Readable when there is something in the urgent ring. */
+int live_urgent_fd(const struct live *l);
+
+/* Feeds up to `most` records of the bulk ring, and what is urgent before each few of them. Returns how many. */
 size_t live_drain(struct live *l, size_t most);
+
+/* Feeds what is urgent, and of the bulk ring only what has to come before. */
+void live_drain_urgent(struct live *l);
 
 /* Sums over the CPUs. */
 int live_counters(const struct live *l, struct counters *sum);

@@ -56,7 +56,7 @@ struct record *native_look(struct native *n, const unsigned char *data, unsigned
 	n->counters.packets++;
 	n->counters.bytes += len;
 	out = extract(&x, cursor, link);
-	if (out <= OUTCOME_http_part) {
+	if (out <= OUTCOME_LAST_EMITTED) {
 		rec = &n->scratch.rec;
 		rec->head.time_ns = 0;
 		memset(&rec->head.owner, 0, sizeof(rec->head.owner));

@@ -92,17 +92,18 @@ static int start(struct replay_run *run, const struct config *c, uint64_t run_id
 
 	identity_fill(&id, c, run_id);
 	po.identity = identity_ecs(&id);
-	config_settings(c, &settings);
-	run->native = native_new(&settings);
-	if (!run->native) {
-		log_error("out of memory");
-		return -1;
-	}
 	if (outputs_open(&run->outputs, c, true))
 		return -1;
 	po.intel = intel_load(c, 1);
 	if (!po.intel)
 		return -1;
+	config_settings(c, &settings);
+	settings.syn = indicators_count(po.intel->set) > 0;
+	run->native = native_new(&settings);
+	if (!run->native) {
+		log_error("out of memory");
+		return -1; /* with the lists: the process ends */
+	}
 	run->pipeline = pipeline_new(&po);
 	return run->pipeline ? outputs_attach(&run->outputs, run->pipeline) : -1;
 }

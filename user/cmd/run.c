@@ -112,6 +112,13 @@ static void on_flag(void *ctx, const struct flagged_key *key, const struct flagg
 	flagged_put(live_flagged_fd(r->live), key, f);
 }
 
+static void on_contact(void *ctx, const uint8_t ip[16], uint64_t until_ns)
+{
+	const struct run *r = ctx;
+
+	live_put_contact(r->live, ip, until_ns - r->offset_ns);
+}
+
 static void on_client_of(void *ctx, struct observation *o)
 {
 	nat_client_of(((struct run *)ctx)->nat, o);
@@ -175,7 +182,7 @@ static void say_losses(struct run *r)
 	pipeline_counts(r->pipeline, &counts);
 	if (live_counters(r->live, &now))
 		return;
-	h.lost_ring = now.lost_bulk - r->lost_kernel.lost_bulk;
+	h.lost_ring = now.lost_bulk + now.lost_urgent - r->lost_kernel.lost_bulk - r->lost_kernel.lost_urgent;
 	h.lost_reader = counts.rejected - r->lost_reader;
 	h.lost_sink = drops - r->lost_sink;
 	r->lost_ns = h.time_ns;
@@ -265,6 +272,7 @@ static json_t *ledger_json(const struct counters *c)
 	OUTCOMES(X)
 #undef X
 	set(o, "heads_evicted", json_integer(c->heads_evicted));
+	set(o, "urgent", json_integer(c->urgent));
 	return o;
 }
 
@@ -342,6 +350,13 @@ static void answer_status(struct run *r)
 	free(text);
 }
 
+/* The one place where a set of lists becomes the current one. */
+static void use_intel(struct run *r, struct intel *intel)
+{
+	pipeline_set_intel(r->pipeline, intel);
+	live_set_intel(r->live, intel);
+}
+
 static void reload(struct run *r)
 {
 	struct intel *intel;
@@ -366,7 +381,7 @@ static void reload(struct run *r)
 	}
 	intel = intel_reload(&next, pipeline_intel(r->pipeline));
 	if (intel)
-		pipeline_set_intel(r->pipeline, intel);
+		use_intel(r, intel);
 	r->options.config.stats_seconds = next.stats_seconds;
 	config_free(&next);
 	if (!intel) {
@@ -390,7 +405,7 @@ static void show_rate(struct run *r)
 	http = c.events[OBSERVED_HTTP_REQUEST];
 	log_status("%llu packets/s, %llu dns/s, %llu http/s, %llu lost ",
 		   (unsigned long long)(kernel.packets - r->shown_packets), (unsigned long long)(dns - r->shown_dns),
-		   (unsigned long long)(http - r->shown_http), (unsigned long long)kernel.lost_bulk);
+		   (unsigned long long)(http - r->shown_http), (unsigned long long)(kernel.lost_bulk + kernel.lost_urgent));
 	r->shown_packets = kernel.packets;
 	r->shown_dns = dns;
 	r->shown_http = http;
@@ -453,7 +468,10 @@ static void loop(struct run *r)
 		for (int i = 0; i < n; i++) {
 			int fd = events[i].data.fd;
 
-			if (fd == live_fd(r->live)) {
+			if (fd == live_urgent_fd(r->live)) {
+				live_drain_urgent(r->live);
+				pipeline_flush(r->pipeline);
+			} else if (fd == live_fd(r->live)) {
 				drain(r);
 			} else if (fd == r->drain_fd) {
 				clear_timer(fd);
@@ -506,7 +524,7 @@ static int open_loop(struct run *r)
 	r->drain_fd = timer(DRAIN_MS);
 	r->second_fd = timer(1000);
 	if (watch(r, r->signal_fd) || watch(r, r->drain_fd) || watch(r, r->second_fd) ||
-	    watch(r, live_fd(r->live)) || watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd)) {
+	    watch(r, live_fd(r->live)) || watch(r, live_urgent_fd(r->live)) || watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd)) {
 		log_error("cannot set up the event loop: %s", strerror(errno));
 		return -1;
 	}
@@ -554,6 +572,7 @@ static int open_pipeline(struct run *r)
 		.is_local = on_is_local,
 		.client_of = on_client_of,
 		.flag = on_flag,
+		.contact = on_contact,
 		.ctx = r,
 	};
 
@@ -572,6 +591,7 @@ static int open_pipeline(struct run *r)
 	r->pipeline = pipeline_new(&po);
 	if (!r->pipeline)
 		return -1;
+	live_set_intel(r->live, po.intel);
 	return outputs_attach(&r->outputs, r->pipeline);
 }
 

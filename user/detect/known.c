@@ -128,7 +128,7 @@ static struct server *server_set(const struct known *k, uint64_t key)
 	return &k->servers[(key >> 32 & (k->n_sets - 1)) * WAYS];
 }
 
-static void add_server(struct known *k, const struct alert *a, const uint8_t ip[16], uint32_t ttl,
+static void add_server(struct known *k, const struct alert *a, const uint8_t ip[16], uint64_t until_ns,
 		       uint64_t sequence)
 {
 	uint64_t key = server_key(k, a->o->source.ip, ip);
@@ -145,7 +145,7 @@ static void add_server(struct known *k, const struct alert *a, const uint8_t ip[
 	if (place->key && place->key != key && place->until_ns > a->o->time_ns)
 		k->evicted++;
 	place->key = key;
-	place->until_ns = a->o->time_ns + ttl * SECOND_NS + GRACE_NS;
+	place->until_ns = until_ns;
 	place->sequence = sequence;
 	place->name_len = a->matched.len < NAME_MOST ? a->matched.len : NAME_MOST;
 	memcpy(place->name, a->matched.at, place->name_len);
@@ -162,18 +162,22 @@ static void answer_address(const struct dns_answer *answer, uint8_t ip[16])
 	memcpy(ip + 12, answer->addr, 4);
 }
 
-void known_told(struct known *k, const struct alert *a, uint64_t sequence)
+void known_told(struct known *k, const struct alert *a, uint64_t sequence,
+		void (*contact)(void *ctx, const uint8_t ip[16], uint64_t until_ns), void *ctx)
 {
 	if (a->o->kind != OBSERVED_DNS_RESPONSE || a->matched_ip)
 		return;
 	for (size_t i = 0; i < a->o->dns.n_answers; i++) {
 		const struct dns_answer *answer = &a->o->dns.answers[i];
+		uint64_t until_ns = a->o->time_ns + answer->ttl * SECOND_NS + GRACE_NS;
 		uint8_t ip[16];
 
 		if (!answer->addr)
 			continue;
 		answer_address(answer, ip);
-		add_server(k, a, ip, answer->ttl, sequence);
+		add_server(k, a, ip, until_ns, sequence);
+		if (contact)
+			contact(ctx, ip, until_ns);
 	}
 }
 
@@ -256,15 +260,18 @@ static struct text host_name(struct known *k, struct text host)
 	return name;
 }
 
+static bool check_contact(struct known *k, const struct intel *in, const struct observation *o, struct alert *a)
+{
+	return ip_listed(in, o->destination.ip, KNOWN_DESTINATION, a) || check_server(k, in, o, a);
+}
+
 static bool check_request(struct known *k, const struct intel *in, const struct observation *o, struct alert *a)
 {
 	struct text host = host_name(k, o->http.host);
 
 	if (name_listed(in, host, KNOWN_HOST, a))
 		return true;
-	if (allowed(in, host))
-		return false;
-	return ip_listed(in, o->destination.ip, KNOWN_DESTINATION, a) || check_server(k, in, o, a);
+	return !allowed(in, host) && check_contact(k, in, o, a);
 }
 
 bool known_check(struct known *k, const struct intel *in, const struct observation *o, struct alert *a)
@@ -280,6 +287,8 @@ bool known_check(struct known *k, const struct intel *in, const struct observati
 	a->matched_ip = NULL;
 	if (o->kind == OBSERVED_HTTP_REQUEST)
 		found = check_request(k, in, o, a);
+	else if (o->kind == OBSERVED_SYN)
+		found = check_contact(k, in, o, a);
 	else
 		found = name_listed(in, o->dns.question, KNOWN_QUESTION, a) ||
 			(o->kind == OBSERVED_DNS_RESPONSE && !allowed(in, o->dns.question) &&

@@ -12,8 +12,8 @@ enum known_field {
 	KNOWN_ANSWER_DATA, /* target of a CNAME */
 	KNOWN_ANSWER_IP,   /* address in an answer */
 	KNOWN_HOST,	   /* Host of a request */
-	KNOWN_DESTINATION, /* address of a request */
-	KNOWN_RESOLVED,	   /* address of a request that a listed name was answered with */
+	KNOWN_DESTINATION, /* address of a request or connection */
+	KNOWN_RESOLVED,	   /* address of one that a listed name was answered with */
 };
 
 struct alert {
@@ -40,8 +40,9 @@ void known_free(struct known *k);
 bool known_check(struct known *k, const struct intel *in, const struct observation *o, struct alert *alert);
 
 /* The alert was told as event number sequence: the addresses of its answers are now C&C servers to that
- * client, for as long as their TTL lasts and a minute more. */
-void known_told(struct known *k, const struct alert *alert, uint64_t sequence);
+ * client, for as long as their TTL lasts and a minute more. contact, if given, is called for each. */
+void known_told(struct known *k, const struct alert *alert, uint64_t sequence,
+		void (*contact)(void *ctx, const uint8_t ip[16], uint64_t until_ns), void *ctx);
 
 uint64_t known_evicted(const struct known *k);
 

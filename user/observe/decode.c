@@ -25,6 +25,8 @@ bool record_is_sound(const struct record *rec, size_t len)
 		return fields == bytes;
 	case RECORD_HTTP_PART:
 		return rec->raw.wire_len == bytes && bytes > 0;
+	case RECORD_SYN:
+		return bytes == 0;
 	default:
 		return false;
 	}
@@ -246,6 +248,8 @@ void decode_record(const struct record *rec, struct domains *domains, struct are
 	o->marks = rec->head.marks;
 	if (rec->head.kind == RECORD_DNS)
 		decode_dns(rec, domains, arena, o);
-	else
+	else if (rec->head.kind == RECORD_HTTP)
 		decode_http(rec, domains, arena, o);
+	else
+		o->kind = OBSERVED_SYN;
 }

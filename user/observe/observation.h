@@ -12,7 +12,18 @@
 
 struct process;
 
-enum observation_kind { OBSERVED_DNS_QUERY, OBSERVED_DNS_RESPONSE, OBSERVED_HTTP_REQUEST, N_OBSERVATION_KINDS };
+enum observation_kind {
+	OBSERVED_DNS_QUERY,
+	OBSERVED_DNS_RESPONSE,
+	OBSERVED_HTTP_REQUEST,
+	OBSERVED_SYN, /* a TCP connection is asked for; neither dns nor http holds anything */
+	N_OBSERVATION_KINDS
+};
+
+static inline bool observed_dns(enum observation_kind kind)
+{
+	return kind == OBSERVED_DNS_QUERY || kind == OBSERVED_DNS_RESPONSE;
+}
 
 enum direction {
 	DIRECTION_EGRESS,  /* this host asks */

@@ -79,6 +79,8 @@ static void put_text(struct buf *b, const struct alert *a)
 
 	if (o->kind == OBSERVED_HTTP_REQUEST)
 		buf_lit(&text, "HTTP request to ");
+	else if (o->kind == OBSERVED_SYN)
+		buf_lit(&text, "TCP connection to ");
 	else if (o->kind == OBSERVED_DNS_QUERY)
 		buf_lit(&text, "DNS query for ");
 	else
@@ -136,7 +138,10 @@ static void put_threat(struct buf *b, const struct alert *a)
 		      "Control\"]},\"technique\":{\"id\":[\"T1071\"],\"name\":[\"Application Layer Protocol\"],"
 		      "\"subtechnique\":{");
 	js_key(b, "id");
-	buf_printf(b, "[\"%s\"],\"name\":[\"%s\"]}}", sub[0], sub[1]);
+	if (a->o->kind == OBSERVED_SYN) /* which protocol will be spoken is not known yet */
+		buf_lit(b, "[],\"name\":[]}}");
+	else
+		buf_printf(b, "[\"%s\"],\"name\":[\"%s\"]}}", sub[0], sub[1]);
 	js_key(b, "enrichments");
 	buf_lit(b, "[{\"indicator\":{\"type\":\"");
 	buf_str(b, m->entry ? "domain-name" : ip_is_v4(m->ip) ? "ipv4-addr" : "ipv6-addr");

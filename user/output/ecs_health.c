@@ -16,14 +16,15 @@ static void put_service(struct buf *b, const char *degraded)
 /* The ledger: totals as the schema names them, then every counter by its own name. */
 static void put_kernel_stats(struct buf *b, const struct counters *c)
 {
-	uint64_t events = c->dns + c->http + c->http_part;
+	uint64_t events = c->dns + c->http + c->http_part + c->syn;
 
 	js_open(b, "kernel");
 	js_number(b, "packets", c->packets);
 	js_number(b, "bytes", c->bytes);
 	js_number(b, "events", events);
-	js_number(b, "ringbuf_drops", c->lost_bulk);
+	js_number(b, "ringbuf_drops", c->lost_bulk + c->lost_urgent);
 	js_number(b, "heads_evicted", c->heads_evicted);
+	js_number(b, "urgent", c->urgent);
 	js_open(b, "parse_errors");
 	js_number(b, "dns", c->short_dns);
 	js_number(b, "ip", c->bad_ip + c->bad_extension);

@@ -29,7 +29,11 @@ static void put_network(struct buf *b, const struct observation *o)
 	if (o->proto == 17)
 		js_members(b, "\"transport\":\"udp\",\"iana_number\":\"17\",\"protocol\":\"dns\"");
 	else
-		js_members(b, "\"transport\":\"tcp\",\"iana_number\":\"6\",\"protocol\":\"http\"");
+		js_members(b, "\"transport\":\"tcp\",\"iana_number\":\"6\"");
+	if (o->kind == OBSERVED_SYN)
+		js_raw(b, "protocol", "\"unknown\"");
+	else if (o->proto == 6)
+		js_raw(b, "protocol", "\"http\"");
 	js_safe(b, "direction", directions[o->direction]);
 	memcpy(flow.saddr, o->source.ip, 16);
 	memcpy(flow.daddr, o->destination.ip, 16);
@@ -165,7 +169,7 @@ static void put_related(struct buf *b, const struct observation *o)
 	buf_char(b, '[');
 	if (o->kind == OBSERVED_HTTP_REQUEST) {
 		put_related_host(b, &hosts, o->http.host);
-	} else {
+	} else if (observed_dns(o->kind)) {
 		put_related_host(b, &hosts, o->dns.question);
 		for (size_t i = 0; i < o->dns.n_answers; i++)
 			if (o->dns.answers[i].type == 5)
@@ -430,7 +434,7 @@ static const char *const qualities[] = {
 /* Our own fields: how the process is known, what was odd, EDNS, the tunnel. */
 static void put_own(struct buf *b, const struct observation *o, const struct buf *more)
 {
-	bool edns = o->kind != OBSERVED_HTTP_REQUEST && o->dns.edns;
+	bool edns = observed_dns(o->kind) && o->dns.edns;
 
 	if (!o->process && !o->marks && !edns && !o->tunnel && !more)
 		return;
@@ -499,7 +503,7 @@ void ecs_put_message(struct ecs *e, struct buf *b, const struct observation *o, 
 	if (http) {
 		put_http(b, o);
 		put_url(b, o);
-	} else {
+	} else if (observed_dns(o->kind)) {
 		put_dns(b, o);
 	}
 	put_own(b, o, more);

@@ -136,8 +136,10 @@ void hosts_add(struct hosts *h, const struct observation *o)
 	case OBSERVED_DNS_RESPONSE:
 		e->counts.nxdomain += o->dns.rcode == 3;
 		break;
-	default:
+	case OBSERVED_HTTP_REQUEST:
 		e->counts.http_requests++;
+		break;
+	default:
 		break;
 	}
 	if (o->time_ns > e->counts.last_seen_ns)
