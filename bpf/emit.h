@@ -4,25 +4,15 @@
 
 #include "maps.h"
 
-static __always_inline struct counters *count_packet(__u32 bytes)
-{
-	__u32 zero = 0;
-	struct counters *c = bpf_map_lookup_elem(&counters, &zero);
-
-	if (c) {
-		c->packets++;
-		c->bytes += bytes;
-	}
-	return c;
-}
-
-/* Programs on one CPU do not interrupt each other (both hooks run with bottom halves off), so plain
- * additions are enough. */
-static __always_inline void count_outcome(struct counters *c, enum outcome out)
+/* A packet and its one outcome. Programs on one CPU do not interrupt each other (both hooks run with bottom halves
+ * off), so plain additions are enough. */
+static __always_inline void count_packet(struct counters *c, __u32 bytes, enum outcome out)
 {
 	__u64 *outcomes = &c->dns;
 	__u64 at = out;
 
+	c->packets++;
+	c->bytes += bytes;
 	BOUND(at, 31);
 	if (at < N_OUTCOMES)
 		outcomes[at]++;

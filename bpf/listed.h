@@ -380,15 +380,16 @@ static __always_inline int owner_flagged(const struct record_head *h)
 	return h->owner.tgid && bpf_map_lookup_elem(&flagged, &key);
 }
 
-/* Does the record in s go by the urgent ring? Time and owner stand in it already. */
-static __always_inline int record_is_urgent(struct scratch *s)
+/* Does the record in s go by the urgent ring? Time and owner stand in it already. A global function: the verifier looks at it
+ * once, not for every way that leads here. */
+__noinline int record_is_urgent(struct scratch *s)
 {
 	const struct fingerprint_head *t;
 	struct lookup *l;
 	__u32 zero = 0;
 	void *table;
 
-	if (!settings.syn) /* no lists */
+	if (!s)
 		return 0;
 	l = bpf_map_lookup_elem(&lookup, &zero);
 	t = current_table(&table);

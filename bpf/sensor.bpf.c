@@ -21,6 +21,12 @@ static inline __attribute__((always_inline)) unsigned int frame_len(struct frame
 	return f->xdp ? bpf_xdp_get_buff_len(f->ctx) : ((struct __sk_buff *)f->ctx)->len;
 }
 
+/* XDP frames in several buffers: only a helper knows the length of the whole. */
+static inline __attribute__((always_inline)) int frame_may_go_on(struct frame *f)
+{
+	return f->xdp;
+}
+
 #include "emit.h"
 #include "listed.h"
 #include "owner.h"
@@ -41,27 +47,27 @@ static __always_inline void fill_from_skb(struct record_head *h, struct __sk_buf
 
 /* From the frame to the ledger. The head's fields that only the hook knows are set by the caller's
  * hook argument. */
-static __always_inline void look(struct frame *f, struct cursor c, enum link_type link, __u32 len,
-				 enum record_hook hook, __u32 ifindex)
+static __always_inline void look(struct frame *f, struct cursor c, enum link_type link, enum record_hook hook,
+				 __u32 ifindex)
 {
-	struct counters *count = count_packet(len);
+	__u32 zero = 0;
+	struct counters *count = bpf_map_lookup_elem(&counters, &zero);
 	struct extract x = { f, 0, &settings, &heads, count };
 	struct scratch *s;
-	__u32 zero = 0;
 	enum outcome out;
 
 	if (!count)
 		return;
 	if (link == LINK_ETHERNET) {
 		out = plain_and_not_ours(&x, c);
-		if (out != OUTCOME_NONE) {
-			count_outcome(count, out);
+		if (out != OUTCOME_NONE) { /* asking for the length would cost more than all the rest */
+			count_packet(count, f->xdp && out != OUTCOME_not_ip ? c.end - c.pos : frame_len(f), out);
 			return;
 		}
 	}
 	s = x.scratch = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s) {
-		count_outcome(count, OUTCOME_no_scratch);
+		count_packet(count, frame_len(f), OUTCOME_no_scratch);
 		return;
 	}
 	out = extract(&x, c, link);
@@ -76,13 +82,13 @@ static __always_inline void look(struct frame *f, struct cursor c, enum link_typ
 		if (!f->xdp)
 			fill_from_skb(h, f->ctx);
 		owner_of_packet(f->xdp ? 0 : f->ctx, &h->owner);
-		is_urgent = record_is_urgent(s);
+		is_urgent = settings.syn && record_is_urgent(s);
 		if (out == OUTCOME_syn && !is_urgent)
 			out = OUTCOME_not_http; /* a connection like any other */
 		else
 			out = send_record(s, count, out, is_urgent);
 	}
-	count_outcome(count, out);
+	count_packet(count, frame_len(f), out);
 }
 
 static __always_inline void look_xdp(struct xdp_md *ctx, enum link_type link)
@@ -90,7 +96,7 @@ static __always_inline void look_xdp(struct xdp_md *ctx, enum link_type link)
 	struct frame f = { .ctx = ctx, .xdp = 1 };
 	struct cursor c = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
 
-	look(&f, c, link, bpf_xdp_get_buff_len(ctx), HOOK_XDP_INGRESS, ctx->ingress_ifindex);
+	look(&f, c, link, HOOK_XDP_INGRESS, ctx->ingress_ifindex);
 }
 
 /* Came in by an interface that is watched too: reported there, with the client's side as interface. */
@@ -107,17 +113,18 @@ static __always_inline void look_tc(struct __sk_buff *skb, enum link_type link)
 	struct cursor c;
 
 	if (seen_at_ingress(skb)) {
-		struct counters *count = count_packet(skb->len);
+		__u32 zero = 0;
+		struct counters *count = bpf_map_lookup_elem(&counters, &zero);
 
 		if (count)
-			count_outcome(count, OUTCOME_forwarded);
+			count_packet(count, skb->len, OUTCOME_forwarded);
 		return;
 	}
 	if (skb->data_end - skb->data < TC_PULL && skb->data_end - skb->data < skb->len)
 		(void)bpf_skb_pull_data(skb, skb->len < TC_PULL ? skb->len : TC_PULL); /* short: counted */
 	c.pos = (void *)(long)skb->data;
 	c.end = (void *)(long)skb->data_end;
-	look(&f, c, link, skb->len, HOOK_TC_EGRESS, skb->ifindex);
+	look(&f, c, link, HOOK_TC_EGRESS, skb->ifindex);
 }
 
 SEC("xdp.frags")

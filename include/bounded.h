@@ -8,6 +8,10 @@
 
 #include <linux/types.h>
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "words are compared in little-endian order"
+#endif
+
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
@@ -47,15 +51,26 @@
 #define MESSAGE_MASK 8191
 #define MESSAGE_BYTES (MESSAGE_MASK + 1 + 32)
 
+/* Words that lie at any address. For BPF the type must not say so: the compiler would load byte by byte, which the
+ * supported machines need not (the verifier refuses on those that do). */
+#ifdef __bpf__
+#define ANY_ADDRESS may_alias
+#else
+#define ANY_ADDRESS may_alias, aligned(1)
+#endif
+typedef __u16 __attribute__((ANY_ADDRESS)) loose16;
+typedef __u32 __attribute__((ANY_ADDRESS)) loose32;
+typedef __u64 __attribute__((ANY_ADDRESS)) loose64;
+
 /* Wire integers; the bytes may lie at any address. */
 static __always_inline __u32 wire16(const __u8 *p)
 {
-	return (__u32)p[0] << 8 | p[1];
+	return __builtin_bswap16(*(const loose16 *)p);
 }
 
 static __always_inline __u32 wire32(const __u8 *p)
 {
-	return wire16(p) << 16 | wire16(p + 2);
+	return __builtin_bswap32(*(const loose32 *)p);
 }
 
 #endif

@@ -5,7 +5,8 @@
  *   struct frame                                       where the frame's bytes come from
  *   int frame_load(struct frame *f, __u32 off, void *to, __u32 len)
  *                                                      copies payload bytes; 0, or negative
- *   __u32 frame_len(struct frame *f)                   bytes of the frame that can be loaded */
+ *   __u32 frame_len(struct frame *f)                   bytes of the frame that can be loaded
+ *   int frame_may_go_on(struct frame *f)               may there be more than the cursor sees, and is frame_len() dear? */
 #ifndef METSUKE_EXTRACT_H
 #define METSUKE_EXTRACT_H
 
@@ -390,52 +391,75 @@ static __always_inline int is_dns_port(const struct settings *set, __u16 port)
 			port == set->dns_ports[3]);
 }
 
-typedef __u32 __attribute__((aligned(1), may_alias)) wire_word;
+/* Two bytes as they lie there, and the constant that equals them. */
+#define RAW16(value) ((__u16)((value) << 8 | (value) >> 8))
 
-/* Most packets are IPv4 without options or IPv6 without extensions in an Ethernet
- * frame with one tag or none, and not ours: those are told here in few steps. OUTCOME_NONE: the walk has to look. Never another outcome than the walk's. */
-static __always_inline enum outcome plain_and_not_ours(struct extract *x, struct cursor c)
+static __always_inline __u32 raw16(const __u8 *p)
 {
-	const __u8 *ip = c.pos + 14, *l4, *payload;
-	__u32 proto, len, header;
+	return *(const loose16 *)p;
+}
 
-	if (ip + 40 > c.end)
+/* The transport header of a plain packet, len bytes of it and what it carries. */
+static __always_inline enum outcome plain_transport(struct extract *x, struct cursor c, const __u8 *l4, __u32 proto,
+						    __u32 len)
+{
+	const __u8 *payload;
+	__u32 header, flags;
+
+	if (l4 + 20 > c.end || len > 65535) /* huge where IP's length is below its header's */
 		return OUTCOME_NONE;
-	if (wire16(ip - 2) == ETHERTYPE_VLAN) {
-		ip += 4;
-		if (ip + 40 > c.end)
-			return OUTCOME_NONE;
-	}
-	if (wire16(ip - 2) == ETHERTYPE_IP4 && ip[0] == 0x45 && !(wire16(ip + 6) & 0x1fff)) {
-		proto = ip[9];
-		len = wire16(ip + 2) - 20; /* huge where it is too short: seen below */
-		l4 = ip + 20;
-	} else if (wire16(ip - 2) == ETHERTYPE_IP6 && (ip[0] >> 4) == 6) {
-		proto = ip[6];
-		len = wire16(ip + 4);
-		l4 = ip + 40;
-	} else {
+	if (frame_may_go_on(x->frame) && l4 + len > c.end)
 		return OUTCOME_NONE;
-	}
-	if (l4 + 20 > c.end || len > 65535)
-		return OUTCOME_NONE;
-	if (proto == PROTO_UDP && !(x->settings->tunnels & TUNNEL_VXLAN)) {
-		if (is_dns_port(x->settings, wire16(l4)) || is_dns_port(x->settings, wire16(l4 + 2)) || len < 8 ||
-		    wire16(l4 + 4) < 8)
+	if (proto == PROTO_UDP) {
+		__u64 bits = x->settings->dns_port_bits;
+
+		if ((bits >> (l4[1] & 63) | bits >> (l4[3] & 63)) & 1 || len < 8 || (!l4[4] && l4[5] < 8) ||
+		    x->settings->tunnels & TUNNEL_VXLAN)
 			return OUTCOME_NONE;
 		return OUTCOME_not_dns_port;
 	}
 	if (proto != PROTO_TCP || x->heads->open)
 		return OUTCOME_NONE;
-	header = (l4[12] >> 4) * 4;
+	flags = raw16(l4 + 12);
+	header = (flags & 0xf0) >> 2;
 	payload = l4 + header;
-	if (header < 20 || len < header || l4[13] & TCP_SYN)
+	if (header < 20 || len < header || flags & TCP_SYN << 8)
 		return OUTCOME_NONE;
 	if (len == header)
-		return payload > c.end ? OUTCOME_NONE : OUTCOME_not_http;
-	if (payload + 4 > c.end || http_may_start(*(const wire_word *)payload))
+		return !frame_may_go_on(x->frame) && payload > c.end ? OUTCOME_NONE : OUTCOME_not_http;
+	if (payload + 4 > c.end || http_may_start(*(const loose32 *)payload))
 		return OUTCOME_NONE;
 	return OUTCOME_not_http;
+}
+
+/* Most packets are IPv4 without options or IPv6 without extensions in an Ethernet frame with one tag or none, and not
+ * ours: those are told here in few steps, if the whole packet lies before the cursor's end (it is c.end - c.pos bytes
+ * long then), and so are those that are not IP. OUTCOME_NONE: the walk has to look. Never another outcome than the walk's. */
+static __always_inline enum outcome plain_and_not_ours(struct extract *x, struct cursor c)
+{
+	const __u8 *ip = c.pos + 14;
+	__u32 start, type;
+
+	if (ip + 40 > c.end)
+		return OUTCOME_NONE;
+	if (raw16(ip - 2) == RAW16(ETHERTYPE_VLAN)) {
+		ip += 4;
+		if (ip + 40 > c.end)
+			return OUTCOME_NONE;
+	}
+	start = *(const loose32 *)(ip - 2); /* EtherType, version and header length */
+	if ((start & 0xffffff) == (RAW16(ETHERTYPE_IP4) | 0x450000)) {
+		if (raw16(ip + 6) & RAW16(0x1fff))
+			return OUTCOME_NONE;
+		return plain_transport(x, c, ip + 20, ip[9], wire16(ip + 2) - 20);
+	}
+	if ((start & 0xf0ffff) == (RAW16(ETHERTYPE_IP6) | 0x600000))
+		return plain_transport(x, c, ip + 40, ip[6], wire16(ip + 4));
+	type = start & 0xffff;
+	if (type == RAW16(ETHERTYPE_IP4) || type == RAW16(ETHERTYPE_IP6) || type == RAW16(ETHERTYPE_VLAN) ||
+	    type == RAW16(ETHERTYPE_QINQ) || type == RAW16(ETHERTYPE_QINQ_OLD))
+		return OUTCOME_NONE;
+	return OUTCOME_not_ip;
 }
 
 /* Looks at one frame. For an emitted outcome, x->scratch->rec is the record, head.len bytes long. */

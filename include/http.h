@@ -10,15 +10,9 @@
 #include "counters.h"
 #include "record.h"
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "words are compared in little-endian order"
-#endif
-
 #define HTTP_STEPS 1024 /* HTTP_MAX / 8 words and as many line ends */
 #define HTTP_WORDS 8 /* looked at in a step: a step costs as much as a few words */
 #define HTTP_NO_VERSION 255
-
-typedef __u64 __attribute__((aligned(1), may_alias)) http_word;
 
 struct http_span {
 	__u16 off;
@@ -54,7 +48,7 @@ struct http_step_ctx {
 static __always_inline __u64 http_load(const __u8 *msg, __u64 at)
 {
 	BOUND(at, MESSAGE_MASK);
-	return *(const http_word *)(msg + at);
+	return *(const loose64 *)(msg + at);
 }
 
 /* High bit of each byte of w that equals c; exact for the lowest such byte, which is all that is used. */
@@ -101,7 +95,7 @@ static __always_inline int http_known_method(__u64 w)
 static __always_inline __u32 http_method_len(const __u8 *msg)
 {
 	for (__u32 i = 0; i < 4; i++) {
-		__u64 found = http_find(*(const http_word *)(msg + 8 * i), ' ');
+		__u64 found = http_find(*(const loose64 *)(msg + 8 * i), ' ');
 
 		if (found)
 			return 8 * i + http_first(found);

@@ -14,8 +14,6 @@
 #define NAME_LABEL_MAX 63
 #define NAME_MULTIPLIER 0x9e3779b97f4a7c15ULL /* 2^64 / golden ratio, odd */
 
-typedef __u64 __attribute__((aligned(1), may_alias)) name_word;
-
 static __always_inline __u64 name_mix(__u64 h)
 {
 	h *= NAME_MULTIPLIER;
@@ -40,7 +38,7 @@ static __always_inline __u64 name_label(const __u8 *msg, __u64 at, __u32 len, __
 		__u64 w;
 
 		BOUND(at, MESSAGE_MASK);
-		w = *(const name_word *)(msg + at);
+		w = *(const loose64 *)(msg + at);
 		if (len <= 8) {
 			w = len == 8 ? w : w & (((__u64)1 << (8 * (len & 7))) - 1);
 			return name_mix(h ^ name_lower(w));
@@ -71,7 +69,7 @@ static __always_inline void name_add_label(struct name_labels *l, __u64 hash)
 /* Fingerprint of an address (IPv4 as ::ffff:a.b.c.d). */
 static __always_inline __u64 name_of_address(const __u8 ip[16], __u64 key)
 {
-	const name_word *w = (const name_word *)ip;
+	const loose64 *w = (const loose64 *)ip;
 
 	return name_mix(name_mix(~key ^ w[0]) ^ w[1]);
 }

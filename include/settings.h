@@ -14,13 +14,23 @@ enum tunnel_bits {
 };
 
 struct settings {
+	__u64 dns_port_bits;		/* bit (port & 63) of each port below: another is none of them */
 	__u16 dns_ports[MAX_DNS_PORTS]; /* host order; 0 = slot not used */
 	__u16 vxlan_port;		/* host order; IANA's is 4789 */
 	__u8 tunnels;			/* enum tunnel_bits: which are looked into, one level deep */
 	__u8 http;			/* 1: HTTP requests are looked for on every TCP port */
 	__u32 wakeup_bytes;		/* the reader is woken when the bulk ring holds this much */
 	__u8 syn;			/* 1: connection starts are of interest (there are lists) */
-	__u8 _pad[3];
+	__u8 _pad[7];
 };
+
+/* Fills in what follows from the other fields. */
+static inline void settings_complete(struct settings *s)
+{
+	s->dns_port_bits = 0;
+	for (int i = 0; i < MAX_DNS_PORTS; i++)
+		if (s->dns_ports[i])
+			s->dns_port_bits |= (__u64)1 << (s->dns_ports[i] & 63);
+}
 
 #endif

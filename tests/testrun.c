@@ -146,6 +146,7 @@ bool testrun_takes(enum hook hook, const __u8 *data, unsigned int len)
 void testrun_reset(struct testrun *t, const struct settings *settings)
 {
 	*t->settings = *settings;
+	settings_complete(t->settings);
 	memset(t->heads, 0, sizeof(*t->heads));
 }
 

@@ -639,6 +639,7 @@ void config_settings(const struct config *c, struct settings *s)
 		else
 			s->tunnels |= TUNNEL_VXLAN;
 	}
+	settings_complete(s);
 }
 
 static void print_value(FILE *to, const struct key *k)

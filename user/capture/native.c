@@ -17,8 +17,10 @@ struct native *native_new(const struct settings *settings)
 {
 	struct native *n = calloc(1, sizeof(*n));
 
-	if (n)
+	if (n) {
 		n->settings = *settings;
+		settings_complete(&n->settings);
+	}
 	return n;
 }
 
