@@ -40,15 +40,22 @@ char LICENSE[] SEC("license") = "GPL";
  * those that are there. */
 static __always_inline void fill_from_skb(struct record_head *h, struct __sk_buff *skb)
 {
+	h->hook = HOOK_TC_EGRESS;
+	h->ifindex = skb->ifindex;
 	h->ingress_ifindex = skb->ingress_ifindex;
 	if (skb->vlan_present)
 		h->vlan = skb->vlan_tci & 0xfff;
 }
 
-/* From the frame to the ledger. The head's fields that only the hook knows are set by the caller's
- * hook argument. */
-static __always_inline void look(struct frame *f, struct cursor c, enum link_type link, enum record_hook hook,
-				 __u32 ifindex)
+static __always_inline void fill_from_xdp(struct record_head *h, struct xdp_md *xdp)
+{
+	h->hook = HOOK_XDP_INGRESS;
+	h->ifindex = xdp->ingress_ifindex;
+	h->ingress_ifindex = 0;
+}
+
+/* From the frame to the ledger. */
+static __always_inline void look(struct frame *f, struct cursor c, enum link_type link)
 {
 	__u32 zero = 0;
 	struct counters *count = bpf_map_lookup_elem(&counters, &zero);
@@ -76,10 +83,9 @@ static __always_inline void look(struct frame *f, struct cursor c, enum link_typ
 		int is_urgent;
 
 		h->time_ns = bpf_ktime_get_boot_ns();
-		h->hook = hook;
-		h->ifindex = ifindex;
-		h->ingress_ifindex = 0;
-		if (!f->xdp)
+		if (f->xdp)
+			fill_from_xdp(h, f->ctx);
+		else
 			fill_from_skb(h, f->ctx);
 		owner_of_packet(f->xdp ? 0 : f->ctx, &h->owner);
 		is_urgent = settings.syn && record_is_urgent(s);
@@ -96,7 +102,7 @@ static __always_inline void look_xdp(struct xdp_md *ctx, enum link_type link)
 	struct frame f = { .ctx = ctx, .xdp = 1 };
 	struct cursor c = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
 
-	look(&f, c, link, HOOK_XDP_INGRESS, ctx->ingress_ifindex);
+	look(&f, c, link);
 }
 
 /* Came in by an interface that is watched too: reported there, with the client's side as interface. */
@@ -124,7 +130,7 @@ static __always_inline void look_tc(struct __sk_buff *skb, enum link_type link)
 		(void)bpf_skb_pull_data(skb, skb->len < TC_PULL ? skb->len : TC_PULL); /* short: counted */
 	c.pos = (void *)(long)skb->data;
 	c.end = (void *)(long)skb->data_end;
-	look(&f, c, link, HOOK_TC_EGRESS, skb->ifindex);
+	look(&f, c, link);
 }
 
 SEC("xdp.frags")

@@ -399,6 +399,9 @@ static __always_inline __u32 raw16(const __u8 *p)
 	return *(const loose16 *)p;
 }
 
+/* Frames are padded to 60 bytes (IEEE 802.3 4.2.8 without the check sequence), with a tag to 64. */
+#define SHORT_FRAME 64
+
 /* The transport header of a plain packet, len bytes of it and what it carries. */
 static __always_inline enum outcome plain_transport(struct extract *x, struct cursor c, const __u8 *l4, __u32 proto,
 						    __u32 len)
@@ -408,7 +411,7 @@ static __always_inline enum outcome plain_transport(struct extract *x, struct cu
 
 	if (l4 + 20 > c.end || len > 65535) /* huge where IP's length is below its header's */
 		return OUTCOME_NONE;
-	if (frame_may_go_on(x->frame) && l4 + len > c.end)
+	if (frame_may_go_on(x->frame) && l4 + len != c.end && (l4 + len > c.end || c.pos + SHORT_FRAME < c.end))
 		return OUTCOME_NONE;
 	if (proto == PROTO_UDP) {
 		__u64 bits = x->settings->dns_port_bits;
@@ -433,8 +436,8 @@ static __always_inline enum outcome plain_transport(struct extract *x, struct cu
 }
 
 /* Most packets are IPv4 without options or IPv6 without extensions in an Ethernet frame with one tag or none, and not
- * ours: those are told here in few steps, if the whole packet lies before the cursor's end (it is c.end - c.pos bytes
- * long then), and so are those that are not IP. OUTCOME_NONE: the walk has to look. Never another outcome than the walk's. */
+ * ours: those are told here in few steps, if the packet ends where the cursor does, or is short and padded (the frame is
+ * c.end - c.pos bytes long then), and so are those that are not IP. OUTCOME_NONE: the walk has to look. Never another outcome than the walk's. */
 static __always_inline enum outcome plain_and_not_ours(struct extract *x, struct cursor c)
 {
 	const __u8 *ip = c.pos + 14;
