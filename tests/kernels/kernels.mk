@@ -8,7 +8,8 @@ $(BUILD)/tests/peer: tests/kernels/peer.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $< -o $@
 
-build-tests-kernels: $(BUILD)/metsuke $(BUILD)/tests/peer $(BUILD)/tests/verifier-budget $(BUILD)/tests/bpf/test_testrun \
+build-tests-kernels: $(BUILD)/metsuke $(BUILD)/tests/peer $(BUILD)/tests/verifier-budget \
+	$(BUILD)/tests/bpf/test_testrun $(BUILD)/tests/bpf/test_listed \
 	$(BPF_OBJ)
 
 test-kernels: ## packets and loading on other kernels, in qemu (a fetched kernel needs no root)

@@ -12,8 +12,9 @@ trap 'rm -f "$errors"' EXIT
 trap 'exit 130' INT TERM HUP
 
 METSUKE_GUEST_FILES=$build/tests/verifier-budget
-testrun=$build/tests/bpf/test_testrun
-if [ -e "$testrun" ]; then METSUKE_GUEST_FILES+=" $testrun"; else echo "# no $testrun: only loading is tried"; fi
+for test in "$build"/tests/bpf/test_{testrun,listed}; do
+	if [ -e "$test" ]; then METSUKE_GUEST_FILES+=" $test"; else echo "# no $test: the programs are not run by it"; fi
+done
 export METSUKE_GUEST_FILES
 
 notes() { tail -45 "$errors" | sed 's/^/# /'; }
