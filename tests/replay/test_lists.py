@@ -20,8 +20,8 @@ def listed(text=LIST, leaf='cc.tsv'):
     return write(path(leaf), text.encode())
 
 
-def request(host='evil.example', dst=SERVER_IP, src=CLIENT, sport=50000):
-    return tcp(sport, 80, 1000, http('/gate.php', host), src=src, dst=dst)
+def request(host='evil.example', dst=SERVER_IP, src=CLIENT, sport=50000, target='/gate.php'):
+    return tcp(sport, 80, 1000, http(target, host), src=src, dst=dst)
 
 
 def alerts(packets, start=START, *args, lists=('cc.tsv',)):
@@ -84,6 +84,11 @@ def test_contact():
     same(brief(alerts([request()])), [('name', 'url.domain', 'evil.example', 'evil.example')], 'Host of a request')
     same(brief(alerts([request('EVIL.example:8080')])), [('name', 'url.domain', 'evil.example', 'evil.example')],
          'Host with capitals and a port')
+    through = [('name', 'url.domain', 'evil.example', 'evil.example')]
+    same(brief(alerts([request('innocent.example', target='http://evil.example/x')])), through, 'a target that names it')
+    same(brief(alerts([request('innocent.example', target='/http://evil.example/')])), [], 'not a path that looks like one')
+    same(brief(alerts([request('evil.example.')])), [('name', 'url.domain', 'evil.example', 'evil.example')],
+         'Host with a last dot')
 
 
 def test_cname():

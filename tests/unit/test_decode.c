@@ -362,6 +362,49 @@ static void test_hosts(void **state)
 	assert_host(" \t", "", 0);
 }
 
+static void assert_named(const char *method, const char *target, const char *host, uint32_t port)
+{
+	const char *const field[N_HTTP_FIELDS] = { method, target, "field.example.org:81" };
+
+	http_record(field, 1);
+	decode();
+	assert_text(o.http.host, host);
+	assert_int_equal(o.http.host_port, port);
+	assert_text(o.http.target, target);
+	assert_int_equal(o.http.host_in_target, strcmp(host, "field.example.org") != 0);
+}
+
+/* RFC 9112 3.2.2: with an absolute target, the Host field counts for nothing. */
+static void test_host_in_target(void **state)
+{
+	assert_named("GET", "http://Target.example.net/a", "target.example.net", 0);
+	assert_text(o.http.domain.registered, "example.net");
+	assert_named("GET", "HTTP://target.example.net:8080?b=/", "target.example.net", 8080);
+	assert_named("GET", "http://field.example.org@target.example.net:8080/@x", "target.example.net", 8080);
+	assert_named("GET", "http://[2001:db8::1]:8080/", "[2001:db8::1]", 8080);
+	assert_named("CONNECT", "target.example.net:443", "target.example.net", 443);
+	assert_named("GET", "/http://target.example.net/", "field.example.org", 81);
+	assert_named("GET", "http:///a", "field.example.org", 81);
+	assert_named("GET", "target.example.net:443", "field.example.org", 81);
+	assert_named("GET", "*", "field.example.org", 81);
+	request("http://target.example.net/", NULL);
+	decode();
+	assert_text(o.http.host, "target.example.net");
+}
+
+static void test_host_with_a_last_dot(void **state)
+{
+	request("/", "www.Example.co.uk.:80");
+	decode();
+	assert_text(o.http.host, "www.example.co.uk.");
+	assert_text(o.http.domain.registered, "example.co.uk");
+	assert_text(o.http.domain.subdomain, "www");
+	assert_text(o.http.domain.suffix, "co.uk");
+	request("/", ".");
+	decode();
+	assert_int_equal(o.http.domain.registered.len, 0);
+}
+
 static void assert_target(const char *value, int minor, const char *target)
 {
 	const char *const field[N_HTTP_FIELDS] = { "GET", value };
@@ -444,6 +487,8 @@ int main(void)
 		cmocka_unit_test(test_request_without_fields),
 		cmocka_unit_test(test_request_escapes),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_host_in_target),
+		cmocka_unit_test(test_host_with_a_last_dot),
 		cmocka_unit_test(test_odd_versions),
 		cmocka_unit_test(test_content_lengths),
 	};

@@ -54,6 +54,10 @@ static void test_request(void **state)
 	o.destination.port = 8080;
 	o.marks = MARK_incomplete;
 	assert_line(false, "22:13:20.123  192.0.2.1                 http   GET   192.0.2.80:8080/  [odd]\n");
+	o.http.host_in_target = true; /* as sent to a proxy */
+	o.http.target = unit_text("http://example.org/");
+	o.marks = 0;
+	assert_line(false, "22:13:20.123  192.0.2.1                 http   GET   http://example.org/\n");
 }
 
 static void test_process(void **state)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bounded.h"
 #include "dns.h"
@@ -187,6 +188,26 @@ static void split_host(struct http_observation *http)
 	http->host.len = colon - 1;
 }
 
+/* What an absolute target names, or CONNECT's: the host, whatever the Host field says (RFC 9112 3.2.2 and 3.3).
+ * Userinfo is left out. Empty: the target is a path. */
+static struct text target_authority(struct text method, struct text target)
+{
+	struct text name = target;
+
+	if (method.len != 7 || memcmp(method.at, "CONNECT", 7)) {
+		if (target.len < 8 || strncasecmp(target.at, "http://", 7))
+			return (struct text){ "", 0 };
+		name = (struct text){ target.at + 7, target.len - 7 };
+	}
+	for (size_t i = 0; i < name.len; i++)
+		if (memchr("/?#", name.at[i], 3))
+			name.len = i;
+	for (size_t i = name.len; i > 0; i--)
+		if (name.at[i - 1] == '@')
+			return (struct text){ name.at + i, name.len - i };
+	return name;
+}
+
 /* A request line whose version is cut or odd ("GET / HTTP/1."): the target ends before it all the same. */
 static void drop_odd_version(struct text *target)
 {
@@ -210,7 +231,7 @@ static void decode_http(const struct record *rec, struct domains *domains, struc
 {
 	struct http_observation *http = &o->http;
 	const char *at = (const char *)(rec + 1);
-	struct text field[N_HTTP_FIELDS];
+	struct text field[N_HTTP_FIELDS], named, name;
 
 	for (int i = 0; i < N_HTTP_FIELDS; i++) {
 		field[i] = trim(at, rec->http.field_len[i]);
@@ -221,10 +242,12 @@ static void decode_http(const struct record *rec, struct domains *domains, struc
 		drop_odd_version(&field[HTTP_TARGET]);
 	http->method = escape(arena, field[HTTP_METHOD], " \\\"", &o->marks);
 	http->target = escape(arena, field[HTTP_TARGET], " \\\"", &o->marks);
-	http->host = escape(arena, field[HTTP_HOST], "\\\"", &o->marks);
+	named = target_authority(field[HTTP_METHOD], field[HTTP_TARGET]);
+	http->host = escape(arena, named.len ? named : field[HTTP_HOST], "\\\"", &o->marks);
 	http->agent = escape(arena, field[HTTP_AGENT], "", &o->marks);
 	http->referrer = escape(arena, field[HTTP_REFERRER], "", &o->marks);
 	lower((char *)http->host.at, http->host.len);
+	http->host_in_target = named.len;
 	http->has_agent = rec->http.have >> HTTP_AGENT & 1;
 	http->has_referrer = rec->http.have >> HTTP_REFERRER & 1;
 	http->chunked = rec->http.chunked;
@@ -234,8 +257,11 @@ static void decode_http(const struct record *rec, struct domains *domains, struc
 	http->host_port = 0;
 	http->domain = (struct domain_parts){ 0 };
 	split_host(http);
-	if (http->host.len)
-		domains_split(domains, http->host, &http->domain);
+	name = http->host;
+	if (name.len > 1 && name.at[name.len - 1] == '.') /* the root's: the same name */
+		name.len--;
+	if (name.len)
+		domains_split(domains, name, &http->domain);
 }
 
 void decode_record(const struct record *rec, struct domains *domains, struct arena *arena, struct observation *o)

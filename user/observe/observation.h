@@ -82,17 +82,18 @@ struct dns_observation {
 struct http_observation {
 	struct text method;
 	struct text target; /* as sent, escaped */
-	struct text host;   /* Host field without port; empty: none */
+	struct text host;   /* of an absolute target, else Host field; without port; empty: none */
 	struct text agent;
 	struct text referrer;
 	struct domain_parts domain; /* of host */
+	bool host_in_target;
 	bool has_agent;
 	bool has_referrer;
 	bool chunked;
 	int minor; /* HTTP/1.minor; -1: none given */
 	int64_t content_length; /* -1: none given */
 	uint32_t head_len;	/* 0: the head has no end */
-	uint32_t host_port;	/* from the Host field; 0: none */
+	uint32_t host_port;	/* behind the host; 0: none */
 };
 
 struct observation {

@@ -1,6 +1,7 @@
 /* ecs_observation.c: dns-query, dns-response and http-request. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "capture/owner.h"
 #include "observe/name.h"
@@ -383,7 +384,7 @@ static size_t absolute_path(struct text target)
 {
 	size_t at = 7;
 
-	if (target.len < 8 || memcmp(target.at, "http://", 7))
+	if (target.len < 8 || strncasecmp(target.at, "http://", 7))
 		return 0;
 	while (at < target.len && target.at[at] != '/' && target.at[at] != '?')
 		at++;

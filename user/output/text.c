@@ -138,12 +138,14 @@ static void put_http(struct buf *b, const struct observation *o, bool color)
 	for (size_t n = http->method.len; n < 5; n++)
 		buf_char(b, ' ');
 	buf_char(b, ' ');
-	if (http->host.len)
-		buf_put(b, http->host.at, http->host.len);
-	else
-		buf_put(b, ip, ip_len);
-	if (o->destination.port != 80)
-		buf_printf(b, ":%u", o->destination.port);
+	if (!http->host_in_target) {
+		if (http->host.len)
+			buf_put(b, http->host.at, http->host.len);
+		else
+			buf_put(b, ip, ip_len);
+		if (o->destination.port != 80)
+			buf_printf(b, ":%u", o->destination.port);
+	}
 	buf_put(b, http->target.at, http->target.len < 120 ? http->target.len : 120);
 	if (http->target.len > 120)
 		buf_lit(b, "...");
