@@ -21,6 +21,8 @@ static void test_lookup(void **state)
 {
 	exchange_query(&o);
 	assert_line(false, "22:13:20.123  192.0.2.1                 dns ?  A     example.org\n");
+	o.dns.type = 48; /* as wide as its column */
+	assert_line(false, "22:13:20.123  192.0.2.1                 dns ?  DNSKEY example.org\n");
 	exchange_response(&o);
 	o.query_ns = EXCHANGE_NS;
 	o.dns.n_answers = 1;

@@ -112,7 +112,8 @@ static void put_dns(struct buf *b, const struct observation *o, bool color)
 	char scratch[16];
 
 	put_padded(b, color, query ? CYAN : GREEN, query ? "dns ?" : "dns =", 7);
-	put_padded(b, color, "", dns->has_question ? dns_type_name(dns->type, scratch) : "-", 6);
+	put_padded(b, color, "", dns->has_question ? dns_type_name(dns->type, scratch) : "-", 5);
+	buf_char(b, ' ');
 	buf_put(b, dns->question.at, dns->question.len);
 	if (query)
 		return;
