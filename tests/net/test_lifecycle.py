@@ -105,7 +105,7 @@ def test_two(lab, ns):
 
 def test_refusals(lab, ns):
     with case("an interface that is not there: exit status 1, named, nothing attached to the others"):
-        want_refused(Sensor(lab, ns, ["eth0", "nosuch0"], wait=False), 1, "nosuch0")
+        want_refused(Sensor(lab, ns, ["eth0", "nosuch0"], wait=False), 1, "nosuch0; there are:", " eth0")
         check("xdp" not in lab.sh("ip -d -n %s link show eth0" % ns), "eth0 has an XDP program")
     for flags, word in ((["--nosuch"], "nosuch"), (["-i"], "i"), (["eth0"], "eth0"), (["--format", "xml"], "xml")):
         with case("usage: metsuke run %s: exit status 2" % " ".join(flags)):

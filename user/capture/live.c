@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "capture/listed.h"
+#include "support/buf.h"
 #include "support/hash.h"
 #include "support/interface.h"
 #include "support/log.h"
@@ -498,6 +499,24 @@ static void let_go(struct live *l, struct watched_interface *w)
 	detach_interface(&w->attachment);
 }
 
+static void say_no_such_interface(const char *name)
+{
+	struct if_nameindex *all = if_nameindex();
+	struct buf there = { 0 };
+
+	for (struct if_nameindex *i = all; i && i->if_index; i++) {
+		const char *label = interface_label(i->if_index);
+
+		if (label) /* not gone since */
+			buf_printf(&there, " %s", label);
+	}
+	buf_char(&there, '\0');
+	log_error("no such interface: %s; there are:%s", name, there.len > 1 ? there.data : " none");
+	buf_free(&there);
+	if (all)
+		if_freenameindex(all);
+}
+
 static void attach_one(struct live *l, struct watched_interface *w)
 {
 	uint32_t ifindex = if_nametoindex(w->name), one = 1;
@@ -514,7 +533,7 @@ static void attach_one(struct live *l, struct watched_interface *w)
 	}
 	if (!ifindex) {
 		if (!w->missing_said)
-			log_error("no such interface: %s", w->name);
+			say_no_such_interface(w->name);
 		w->missing_said = true;
 		return;
 	}
