@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 
 from lab import Sensor, address, case, check, main, read_lines, until, want
 
@@ -162,6 +163,12 @@ def test_full_disk(lab, ns):
             beside = sink(sensor, "events-")
             want((beside["dropped"], beside["errors"], beside["working"]), (0, 0, True), "the other sink")
             want(status["ledger"]["dns"], 300, "dns in the ledger")
+        with case("... and that an events-lost line is lost there makes no other one"):
+            sensor.settle()
+            lines = len(sensor.events())
+            time.sleep(8)
+            more = [e["event"]["action"] for e in sensor.events()[lines:]]
+            check(more in ([], ["events-lost"]), "in eight quiet seconds:", more)  # one for what the queue still held
         with case("space again: it works again, all lines in it are whole, those missing were counted"):
             os.unlink(small + "/filler")
             for _ in range(60):

@@ -74,6 +74,7 @@ struct run {
 	uint64_t start_ns, stats_ns, lost_ns;
 	struct counters lost_kernel; /* as of the last events-lost */
 	uint64_t lost_sink, lost_reader;
+	uint64_t said_lost_ns; /* time of that event; 0: none so far */
 	double cpu_seconds;
 	uint64_t shown_packets, shown_dns, shown_http;
 	bool stop;
@@ -169,6 +170,16 @@ static uint64_t sink_drops(const struct run *r)
 	return drops;
 }
 
+/* The line that says a loss is lost at a dead sink like every other: saying that would go on for ever. As few
+ * lines as that wait for more, at most a minute. */
+#define LOST_AGAIN_NS 60000000000ULL
+
+static bool lost_only_its_own(const struct run *r, const struct ecs_health *h)
+{
+	return !h->lost_ring && !h->lost_reader && h->lost_sink <= r->outputs.n &&
+	       h->time_ns - r->said_lost_ns < LOST_AGAIN_NS;
+}
+
 /* Loss since the last time becomes an event of its own. */
 static void say_losses(struct run *r)
 {
@@ -185,9 +196,12 @@ static void say_losses(struct run *r)
 	h.lost_ring = now.lost_bulk + now.lost_urgent - r->lost_kernel.lost_bulk - r->lost_kernel.lost_urgent;
 	h.lost_reader = counts.rejected - r->lost_reader;
 	h.lost_sink = drops - r->lost_sink;
+	if (h.lost_sink && lost_only_its_own(r, &h))
+		return;
 	r->lost_ns = h.time_ns;
 	if (!h.lost_ring && !h.lost_reader && !h.lost_sink)
 		return;
+	r->said_lost_ns = h.time_ns;
 	r->lost_kernel = now;
 	r->lost_reader = counts.rejected;
 	r->lost_sink = drops;
