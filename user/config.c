@@ -68,8 +68,8 @@ static const struct key keys[] = {
 	{ "limits.alerts", KEY_NUMBER, AT(max_alerts), 64, 1048576, "16384", NULL,
 	  "alerts remembered so that the next of the same kind is counted, not told; and addresses of C&C servers" },
 	{ "intel.lists", KEY_INTEL, AT(lists), 0, 0, "", NULL,
-	  "lists of known names and addresses: {name, path, format, column, category, confidence, severity, allow, "
-	  "allow_tld}" },
+	  "lists of known names and addresses: {name, path, format, column, first_seen, category, confidence, "
+	  "severity, allow, allow_tld}" },
 	{ "intel.alert_window_seconds", KEY_NUMBER, AT(alert_window_seconds), 0, 604800, "3600", NULL,
 	  "the same client, process and entry alert once in this time; 0: every message alerts" },
 	{ "intel.flag_seconds", KEY_NUMBER, AT(flag_seconds), 1, 31536000, "86400", NULL,
@@ -97,6 +97,8 @@ static const struct key intel_keys[] = {
 	{ "format", KEY_TEXT, AT(format), 0, 0, "auto", "auto domains hosts adblock rpz csv json tsv cidr",
 	  "auto: as its first lines look" },
 	{ "column", KEY_TEXT, AT(column), 0, 0, "", NULL, "csv: name or number of the column; json: the key" },
+	{ "first_seen", KEY_TEXT, AT(first_seen), 0, 0, "", NULL,
+	  "csv, json: where an entry's date stands, as with column; empty: nowhere" },
 	{ "category", KEY_TEXT, AT(category), 0, 0, "command-and-control", NULL, "rule.category of its alerts" },
 	{ "confidence", KEY_NUMBER, AT(confidence), 0, 100, "80", NULL, "how sure the list is" },
 	{ "severity", KEY_NUMBER, AT(severity), 0, 100, "73", NULL, "event.severity of its alerts" },
@@ -279,6 +281,8 @@ static const char *intel_finish(struct config_intel *item, const char *beside)
 
 	if (!*item->path)
 		return "path is missing";
+	if (*item->first_seen && !word_in("auto csv json", item->format))
+		return "first_seen is for csv and json alone";
 	if (slash && *item->path != '/') {
 		if (asprintf(&path, "%.*s/%s", (int)(slash - beside), beside, item->path) < 0)
 			return "out of memory";
@@ -345,9 +349,11 @@ int config_copy_intel(struct config_intel_lists *to, const struct config_intel_l
 		item->path = strdup(item->path);
 		item->format = strdup(item->format);
 		item->column = strdup(item->column);
+		item->first_seen = strdup(item->first_seen);
 		item->category = strdup(item->category);
 		to->n++;
-		if (!item->name || !item->path || !item->format || !item->column || !item->category)
+		if (!item->name || !item->path || !item->format || !item->column || !item->first_seen ||
+		    !item->category)
 			return -ENOMEM;
 	}
 	return 0;

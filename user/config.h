@@ -24,6 +24,7 @@ struct config_intel {
 	char *path;   /* relative ones are relative to the configuration file's folder */
 	char *format; /* auto, or one of list_format_names */
 	char *column; /* csv, json; empty: the format's own default */
+	char *first_seen; /* the same of the date; empty: none */
 	char *category;
 	uint64_t confidence;
 	uint64_t severity;

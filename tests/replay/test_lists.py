@@ -124,6 +124,23 @@ def test_exceptions():
           found[0]['rule']['ruleset']), (99, 'Low', 'cc'), 'severity, confidence and name are those of the list')
 
 
+def test_first_seen():
+    config = write(path('metsuke.yaml'), b'intel:\n  lists:\n    - {name: cc, path: dated.csv, column: host, first_seen: seen}\n')
+    listed('host,seen\nevil.example,2026-08-23 10:11:12\nfar.example,\nbad.example,yesterday\n', 'dated.csv')
+    capture = write(path('x.pcap'), pcap([ethernet(exchange(n)[0]) for n in ('evil.example', 'far.example', 'bad.example')]))
+    out = run('replay', '-q', '-c', config, capture)
+    good, said = fits_schema(out.stdout)
+    ok(good, 'lines with a date fit the schema', said)
+    same([e['threat']['enrichments'][0]['indicator'].get('first_seen') for e in events(out.stdout) if e['event']['kind'] == 'alert'],
+         ['2026-08-23T10:11:12.000000Z', None, None], 'first_seen, where the list has it')
+    ok(b"dated.csv:4: 'yesterday': not a date" in out.stderr, 'a value that is no date, by file and line', out.stderr)
+    out = run('intel', 'query', '-c', config, 'evil.example')
+    ok(b'first seen 2026-08-23T10:11:12Z' in out.stdout, 'intel query says it, too', out.stdout)
+    for text, why in ((b'intel: {lists: [{path: x, format: hosts, first_seen: y}]}', b'first_seen is for csv and json'),):
+        out = run('check', '-c', write(path('bad.yaml'), text))
+        ok(out.returncode == 1 and why in out.stderr, 'configuration: ' + why.decode(), out.stderr)
+
+
 def test_repeats():
     listed()
     often = [p for i in range(50) for p in exchange('evil.example', sport=40000 + i)]
@@ -199,7 +216,7 @@ def test_corpus():
 
 if __name__ == '__main__':
     try:
-        for test in (test_lookup, test_near_misses, test_contact, test_cname, test_addresses, test_exceptions, test_repeats,
+        for test in (test_lookup, test_near_misses, test_contact, test_cname, test_addresses, test_exceptions, test_first_seen, test_repeats,
                      test_bad_lists, test_intel, test_corpus):
             test()
     finally:

@@ -1,4 +1,5 @@
 /* test_lists.c: list formats, what is refused of them, and what a set of them matches. */
+#include "intel/date.h"
 #include "intel/load.h"
 
 #include <errno.h>
@@ -226,6 +227,152 @@ static void test_json_broken(void **state)
 	assert_int_equal(err, -EINVAL);
 }
 
+static void test_dates(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t seconds; /* 0: no date */
+	} rows[] = {
+		{ "2026-08-23", 1787443200 },
+		{ "2026-08-23 10:11:12", 1787479872 },
+		{ "2026-08-23T10:11:12Z", 1787479872 },
+		{ "2026-08-23t10:11:12.999z", 1787479872 },
+		{ "2026-08-23 10:11:12 UTC", 1787479872 },
+		{ "2026-08-23T12:11:12+02:00", 1787479872 },
+		{ "2026-08-23T04:41:12-0530", 1787479872 },
+		{ "2026-08-23 10:11", 1787479860 },
+		{ "2024-02-29", 1709164800 },
+		{ "2105-12-31", 4291660800 },
+		{ "1970-01-01T00:00:01+00:00", 1 },
+		{ "", 0 },
+		{ "2026", 0 },
+		{ "2026-08", 0 },
+		{ "2026-13-01", 0 },
+		{ "2026-02-29", 0 },
+		{ "2026-08-32", 0 },
+		{ "2026-8-3", 0 },
+		{ "23-08-2026", 0 },
+		{ "2026/08/23", 0 },
+		{ "2026-08-23 24:00:00", 0 },
+		{ "2026-08-23 10:61:00", 0 },
+		{ "2026-08-23T", 0 },
+		{ "2026-08-23T10", 0 },
+		{ "2026-08-23T10:11:12.", 0 },
+		{ "2026-08-23T10:11:12+2", 0 },
+		{ "2026-08-23T10:11:12 CET", 0 },
+		{ "2026-08-23x", 0 },
+		{ "2026-08-23 10:11:12 UTC!", 0 },
+		{ "1969-12-31", 0 },
+		{ "1970-01-01T00:00:00+01:00", 0 },
+		{ "2106-01-01", 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint32_t seconds = 0;
+		bool found = date_parse(rows[i].text, strlen(rows[i].text), &seconds);
+
+		if (found != (rows[i].seconds != 0) || seconds != rows[i].seconds)
+			fail_msg("'%s': %s %u", rows[i].text, found ? "a date" : "no date", seconds);
+	}
+}
+
+static uint32_t first_seen(const char *name)
+{
+	struct indicator_match m;
+
+	if (!matches(name, &m))
+		fail_msg("%s does not match", name);
+	return m.first_seen;
+}
+
+static void test_first_seen_in_csv(void **state)
+{
+	struct list_source source = { .format = LIST_CSV, .column = "host", .first_seen = "seen" };
+	const char *text = "# \"seen\",\"n\",\"host\"\n2026-08-23 10:11:12,1,a.example\n,1,b.example\nsoon,1,c.example\n"
+			   "2026-08-24,1,d.example\n2026-08-23,1,d.example\n2026-08-25,1,d.example\n,1,e.example\n"
+			   "2026-08-23,1,e.example\n\"2026-08-23\",1,com\n";
+	const char *what;
+	int err;
+
+	what = load_as(source, text, strlen(text), &err);
+	assert_int_equal(err, 0);
+	assert_int_equal(first_seen("x.a.example"), 1787479872);
+	assert_int_equal(first_seen("b.example"), 0);
+	assert_int_equal(first_seen("c.example"), 0);
+	assert_non_null(strstr(what, "list:4: 'soon': not a date"));
+	assert_int_equal(first_seen("d.example"), 1787443200); /* of doubles, the earliest */
+	assert_int_equal(first_seen("e.example"), 1787443200);
+	assert_int_equal(report.entries, 5);
+	assert_int_equal(report.duplicates, 3);
+	assert_int_equal(report.refused, 2);
+}
+
+static void test_first_seen_by_number(void **state)
+{
+	struct list_source source = { .format = LIST_CSV, .column = "2", .first_seen = "1" };
+	int err;
+
+	load_as(source, BYTES("2026-08-23,a.example\n"), &err);
+	assert_int_equal(first_seen("a.example"), 1787443200);
+	source.first_seen = "seen";
+	load_as(source, BYTES("seen,host\n2026-08-23,b.example\n"), &err);
+	assert_int_equal(first_seen("b.example"), 1787443200);
+	assert_int_equal(report.refused, 0);
+}
+
+/* Dates that are not there do not take the names with them. */
+static void test_first_seen_without_its_column(void **state)
+{
+	struct list_source source = { .format = LIST_CSV, .column = "host", .first_seen = "seen" };
+	int err;
+
+	assert_non_null(strstr(load_as(source, BYTES("host,date\na.example,2026-08-23\n"), &err),
+			       "list:1: 'host,date': no header that names the column of first_seen"));
+	assert_int_equal(first_seen("a.example"), 0);
+	assert_int_equal(report.refused, 1);
+	source.column = "1";
+	load_as(source, BYTES("b.example,2026-08-23\n"), &err);
+	assert_int_equal(first_seen("b.example"), 0);
+	source.format = LIST_DOMAINS;
+	assert_non_null(strstr(load_as(source, BYTES("c.example\n"), &err), "first_seen are for csv and json"));
+	assert_int_equal(first_seen("c.example"), 0);
+}
+
+static void test_first_seen_in_json(void **state)
+{
+	struct list_source source = { .format = LIST_JSON, .first_seen = "seen" };
+	const char *text = "[{\"domain\": \"a.example\", \"seen\": \"2026-08-23 10:11:12 UTC\"}, \"b.example\",\n"
+			   "{\"domain\": \"c.example\", \"seen\": 1787443200}, {\"domain\": \"d.example\", \"seen\": null}]";
+	int err;
+
+	load_as(source, text, strlen(text), &err);
+	assert_int_equal(first_seen("a.example"), 1787479872);
+	assert_int_equal(first_seen("b.example"), 0);
+	assert_int_equal(first_seen("c.example"), 0);
+	assert_int_equal(first_seen("d.example"), 0);
+	assert_int_equal(report.refused, 1);
+}
+
+static void count_date(void *ctx, const struct indicator_match *m)
+{
+	*(uint64_t *)ctx += m->first_seen;
+}
+
+/* Entries of lists with and without dates lie side by side. */
+static void test_walk_with_dates(void **state)
+{
+	struct list_source dated = { .list = { .name = "dated" }, .format = LIST_CSV, .first_seen = "2" };
+	uint64_t sum = 0;
+	int err;
+
+	load(LIST_DOMAINS, "a.example\nab.example\n");
+	load_as(dated, BYTES("a.example,2026-08-23\nab.example,2026-08-24\n198.18.0.0/24,2026-08-25\n"), &err);
+	load(LIST_DOMAINS, "c.example\n");
+	indicators_walk(set, count_date, &sum);
+	assert_int_equal(sum, 3 * 1787443200ULL + 3 * 86400);
+	assert_int_equal(first_seen("c.example"), 0);
+}
+
 static void test_tsv(void **state)
 {
 	struct indicator_match m;
@@ -428,7 +575,7 @@ static void test_many(void **state)
 		int len = snprintf(name, sizeof(name), "%x.n%u.example", i * 2654435761u, i);
 
 		assert_int_equal(
-			indicators_add_name(set, n, name, len, INDICATOR_SELF | INDICATOR_CHILDREN, "", 0), 1);
+			indicators_add_name(set, n, name, len, INDICATOR_SELF | INDICATOR_CHILDREN, NULL), 1);
 	}
 	for (unsigned int i = 0; i < 200000; i++) {
 		struct indicator_match m;
@@ -456,6 +603,12 @@ int main(void)
 		T(test_csv_without_the_column),
 		T(test_json),
 		T(test_json_broken),
+		T(test_dates),
+		T(test_first_seen_in_csv),
+		T(test_first_seen_by_number),
+		T(test_first_seen_without_its_column),
+		T(test_first_seen_in_json),
+		T(test_walk_with_dates),
 		T(test_tsv),
 		T(test_cidr),
 		T(test_refused_names),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd/cmd.h"
 #include "intel/intel.h"
@@ -76,6 +77,17 @@ static void print_shared(const struct intel *in)
 			       count[i][j]);
 }
 
+static void print_date(uint32_t seconds)
+{
+	char text[32] = "";
+	time_t t = seconds;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm))
+		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm); /* it fits */
+	printf(", first seen %s", text);
+}
+
 static void print_match(const struct indicator_match *m, const char *asked)
 {
 	char ip[IP_TEXT];
@@ -86,8 +98,10 @@ static void print_match(const struct indicator_match *m, const char *asked)
 		       m->parent ? "a parent" : "the name itself");
 	else
 		printf(", network %.*s/%u", (int)ip_text(m->ip, ip), ip, ip_is_v4(m->ip) ? m->bits - 96 : m->bits);
-	printf("%s%s%s\n", m->family ? ", family " : "", m->family ? m->family : "",
-	       m->allow ? ", an exception" : "");
+	printf("%s%s", m->family ? ", family " : "", m->family ? m->family : "");
+	if (m->first_seen)
+		print_date(m->first_seen);
+	puts(m->allow ? ", an exception" : "");
 }
 
 static int print_popular(const struct intel *in, const char *path)

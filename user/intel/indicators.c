@@ -230,15 +230,55 @@ static bool entry_is(const struct entry *e, bool network, const char *text, size
 	return !(e->how & INDICATOR_NETWORK) == !network && e->len == len && !memcmp(e->text, text, len);
 }
 
-static int add(struct indicators *s, int list, const char *text, size_t len, unsigned int how, const char *family,
-	       size_t family_len)
+/* Behind the text. */
+static uint32_t first_seen(const struct entry *e)
 {
+	uint32_t seconds = 0;
+
+	if (e->how & INDICATOR_DATED)
+		memcpy(&seconds, e->text + e->len, sizeof(seconds));
+	return seconds;
+}
+
+static void set_first_seen(struct entry *e, uint32_t seconds)
+{
+	if (e->how & INDICATOR_DATED)
+		memcpy(e->text + e->len, &seconds, sizeof(seconds));
+}
+
+static size_t size_of(unsigned int how, size_t len)
+{
+	size_t size = sizeof(struct entry) + len + (how & INDICATOR_DATED ? sizeof(uint32_t) : 0);
+
+	return size + (size & 1); /* uint16_t at even places */
+}
+
+/* The list has the entry already. Returns 1 where it says more now. */
+static int add_again(struct entry *e, unsigned int how, const struct indicator_note *note)
+{
+	uint32_t seconds = first_seen(e);
+
+	if (note->first_seen && (!seconds || note->first_seen < seconds))
+		set_first_seen(e, note->first_seen);
+	how &= ~INDICATOR_DATED; /* no room can be made now */
+	if ((e->how | how) == e->how)
+		return 0;
+	e->how |= how; /* a name, and in another line what is below it */
+	return 1;
+}
+
+static int add(struct indicators *s, int list, const char *text, size_t len, unsigned int how,
+	       const struct indicator_note *note)
+{
+	static const struct indicator_note nothing;
 	bool network = how & INDICATOR_NETWORK;
-	size_t size = sizeof(struct entry) + len;
+	size_t size;
 	struct entry *e;
 	uint64_t hash;
 	uint32_t position;
 
+	if (!note)
+		note = &nothing;
 	if (s->lists[list].allow)
 		how |= INDICATOR_ALLOW;
 	if (make_slots(s))
@@ -248,22 +288,20 @@ static int add(struct indicators *s, int list, const char *text, size_t len, uns
 		e = entry_at(s, s->slots[slot] - 1);
 		if (e->list != list || !entry_is(e, network, text, len) || (e->how ^ how) & INDICATOR_ALLOW)
 			continue;
-		if ((e->how | how) == e->how)
-			return 0;
-		e->how |= how; /* a name, and in another line what is below it */
-		return 1;
+		return add_again(e, how, note);
 	}
-	size += size & 1; /* uint16_t at even places */
+	size = size_of(how, len);
 	if (make_room(s, size))
 		return -ENOMEM;
 	position = (uint32_t)((s->n_chunks - 1) << CHUNK_BITS | s->used);
 	s->used += size;
 	e = entry_at(s, position);
 	e->list = list;
-	e->family = family_of(s, family, family_len);
+	e->family = family_of(s, note->family, note->family_len);
 	e->how = how;
 	e->len = len;
 	memcpy(e->text, text, len);
+	set_first_seen(e, note->first_seen);
 	if (s->used + sizeof(*e) <= CHUNK)
 		entry_at(s, position + size)->len = 0; /* the walk's end, until the next entry */
 	put_slot(s, hash, position);
@@ -272,11 +310,11 @@ static int add(struct indicators *s, int list, const char *text, size_t len, uns
 }
 
 int indicators_add_name(struct indicators *s, int list, const char *name, size_t len, unsigned int how,
-			const char *family, size_t family_len)
+			const struct indicator_note *note)
 {
 	if (!len || len > NAME_MOST)
 		return -EINVAL;
-	return add(s, list, name, len, how & ~INDICATOR_NETWORK, family, family_len);
+	return add(s, list, name, len, how & ~INDICATOR_NETWORK, note);
 }
 
 static void network_key(char key[NETWORK_KEY], const uint8_t ip[16], unsigned int bits)
@@ -292,7 +330,7 @@ static void network_key(char key[NETWORK_KEY], const uint8_t ip[16], unsigned in
 }
 
 int indicators_add_network(struct indicators *s, int list, const uint8_t ip[16], unsigned int bits,
-			   unsigned int how, const char *family, size_t family_len)
+			   unsigned int how, const struct indicator_note *note)
 {
 	char key[NETWORK_KEY];
 	int added;
@@ -300,7 +338,7 @@ int indicators_add_network(struct indicators *s, int list, const uint8_t ip[16],
 	if (bits > 128)
 		return -EINVAL;
 	network_key(key, ip, bits);
-	added = add(s, list, key, sizeof(key), how | INDICATOR_NETWORK, family, family_len);
+	added = add(s, list, key, sizeof(key), how | INDICATOR_NETWORK, note);
 	if (added == 1)
 		s->networks[bits]++;
 	return added;
@@ -313,6 +351,7 @@ static void fill(const struct indicators *s, uint32_t position, bool parent, str
 	memset(m, 0, sizeof(*m));
 	m->list = &s->lists[e->list];
 	m->family = e->family ? s->families[e->family - 1] : NULL;
+	m->first_seen = first_seen(e);
 	m->parent = parent;
 	m->allow = e->how & INDICATOR_ALLOW;
 	m->id = position;
@@ -437,8 +476,7 @@ void indicators_walk(const struct indicators *s, indicator_each each, void *ctx)
 				break;
 			fill(s, position, false, &m);
 			each(ctx, &m);
-			at += sizeof(*e) + e->len;
-			at += at & 1;
+			at += size_of(e->how, e->len);
 		}
 	}
 }

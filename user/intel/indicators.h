@@ -11,6 +11,7 @@
 #define INDICATOR_CHILDREN 2 /* every name below it */
 #define INDICATOR_ALLOW 4    /* an exception: it wins over every listing */
 #define INDICATOR_NETWORK 8
+#define INDICATOR_DATED 16 /* has room for first_seen: four bytes that other entries do not pay */
 
 #define NAME_MOST 253 /* text of the longest name, RFC 1035 2.3.4 without the root's dot */
 
@@ -31,9 +32,17 @@ struct indicator_match {
 	uint8_t ip[16];	    /* network: its address */
 	unsigned int bits;  /* of 128 */
 	const char *family; /* what the list says the entry belongs to; NULL: nothing */
+	uint32_t first_seen; /* seconds since 1970; 0: the list does not say */
 	bool parent;	    /* the entry is a parent of the name that was asked for */
 	bool allow;
 	uint32_t id; /* of the entry within this set */
+};
+
+/* What a list says of an entry besides; zeros: nothing. */
+struct indicator_note {
+	const char *family;
+	size_t family_len;
+	uint32_t first_seen; /* kept where the entry is INDICATOR_DATED; of doubles, the earliest */
 };
 
 struct indicators;
@@ -44,12 +53,12 @@ void indicators_free(struct indicators *s);
 /* Returns the list's number, or -ENOMEM, -E2BIG (65535 lists). */
 int indicators_add_list(struct indicators *s, const struct indicator_list *list);
 
-/* name: lower case, no dot at its end, at most NAME_MOST bytes. how: INDICATOR_ bits. family may be empty.
+/* name: lower case, no dot at its end, at most NAME_MOST bytes. how: INDICATOR_ bits. note may be NULL.
  * Returns 1 added, 0 that list has it already, -ENOMEM. */
 int indicators_add_name(struct indicators *s, int list, const char *name, size_t len, unsigned int how,
-			const char *family, size_t family_len);
+			const struct indicator_note *note);
 int indicators_add_network(struct indicators *s, int list, const uint8_t ip[16], unsigned int bits,
-			   unsigned int how, const char *family, size_t family_len);
+			   unsigned int how, const struct indicator_note *note);
 
 /* What the lists say of a name (lower case, as in struct text) or an address: the exception if there is
  * one, else the most severe entry, of those the longest. False: nothing. */

@@ -27,6 +27,7 @@ static int load_all(struct intel *in)
 							.allow = item->allow },
 					      .format = format_of(item->format),
 					      .column = *item->column ? item->column : NULL,
+					      .first_seen = *item->first_seen ? item->first_seen : NULL,
 					      .allow_tld = item->allow_tld };
 		int err = list_load(in->set, &source, &in->report[i]);
 

@@ -3,10 +3,12 @@
 
 #include <arpa/inet.h>
 #include <idn2.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "intel/date.h"
 #include "observe/networks.h"
 #include "support/ip.h"
 
@@ -196,14 +198,14 @@ static struct span host_of(struct span text)
 	return text;
 }
 
-static void put(struct list_reader *r, struct span text, unsigned int how, struct span family)
+static bool put(struct list_reader *r, struct span text, unsigned int how, struct span family)
 {
 	struct list_entry *e = &r->entry_room;
 	const char *why;
 
-	e->how = how;
-	e->family = family.at;
-	e->family_len = family.len;
+	e->how = how | (r->first_seen ? INDICATOR_DATED : 0);
+	e->note.family = family.at;
+	e->note.family_len = family.len;
 	if (!parse_network(text, e, &why))
 		why = r->format == LIST_CIDR ? "neither an address nor a network"
 					     : parse_name(text, r->allow_tld, e);
@@ -211,13 +213,21 @@ static void put(struct list_reader *r, struct span text, unsigned int how, struc
 		r->refused(r->ctx, text.at, text.len, why);
 	else
 		r->entry(r->ctx, e);
+	return !why;
 }
 
 static const struct span nothing = { "", 0 };
 
-void list_value(struct list_reader *r, const char *text, size_t len)
+void list_value(struct list_reader *r, const char *text, size_t len, const char *seen, size_t seen_len)
 {
-	put(r, host_of(trim(text, len)), BOTH, nothing);
+	struct span date = trim(seen, seen_len);
+	uint32_t *first_seen = &r->entry_room.note.first_seen;
+	bool bad;
+
+	*first_seen = 0;
+	bad = date.len && !date_parse(date.at, date.len, first_seen);
+	if (put(r, host_of(trim(text, len)), BOTH, nothing) && bad)
+		r->refused(r->ctx, date.at, date.len, "not a date; the entry goes without");
 }
 
 bool list_parse(const char *text, size_t len, struct list_entry *e)
@@ -501,40 +511,73 @@ static unsigned int csv_column(struct span header, const char *name)
 	return 0;
 }
 
-static void csv_line(struct list_reader *r, struct span line)
+/* A column given by its number; 0: by its name. */
+static unsigned int csv_number(const char *column)
+{
+	char *end;
+	unsigned long n = strtoul(column, &end, 10);
+
+	return *end || n > 65535 ? 0 : n;
+}
+
+/* Finds the columns, by number or in a header. True: the line is none, and holds data. */
+static bool csv_columns(struct list_reader *r, struct span line)
 {
 	const char *column = r->column ? r->column : "1";
-	char room[CSV_FIELD], *end;
-	unsigned long number = strtoul(column, &end, 10);
-	struct span rest = line;
+	bool comment = line.at[0] == '#', named = false; /* some feeds write their header as a comment */
+	struct span header = { line.at + comment, line.len - comment };
+
+	if (!r->n_column)
+		r->n_column = csv_number(column);
+	if (!r->n_column) {
+		r->n_column = csv_column(header, column);
+		if (!r->n_column) {
+			if (!comment)
+				r->refused(r->ctx, line.at, line.len, "no header that names the column");
+			return false;
+		}
+		named = true;
+	}
+	if (r->first_seen && !r->n_first_seen)
+		r->n_first_seen = csv_number(r->first_seen);
+	if (r->first_seen && !r->n_first_seen) {
+		r->n_first_seen = csv_column(header, r->first_seen);
+		if (r->n_first_seen) {
+			named = true;
+		} else if (named || !comment) {
+			r->refused(r->ctx, line.at, line.len, "no header that names the column of first_seen");
+			r->n_first_seen = UINT_MAX; /* the names count without their dates */
+		}
+	}
+	return !comment && !named;
+}
+
+static void csv_line(struct list_reader *r, struct span line)
+{
+	char room[3][CSV_FIELD];
+	struct span rest = line, value = { 0 }, seen = nothing;
 	size_t len = 0;
 
-	if (!line.len)
+	if (!line.len || !csv_columns(r, line))
 		return;
-	if (!r->n_columns && number && !*end)
-		r->n_columns = number;
-	if (line.at[0] == '#') { /* some feeds write their header as a comment */
-		if (!r->n_columns)
-			r->n_columns = csv_column((struct span){ line.at + 1, line.len - 1 }, column);
-		return;
-	}
-	if (!r->n_columns) {
-		r->n_columns = csv_column(line, column);
-		if (!r->n_columns)
-			r->refused(r->ctx, line.at, line.len, "no header that names the column");
-		return;
-	}
-	for (unsigned int n = 1; csv_field(&rest, room, &len); n++) {
+	for (unsigned int n = 1; !value.at || (r->first_seen && !seen.len); n++) {
+		char *to = room[n == r->n_column ? 0 : n == r->n_first_seen ? 1 : 2];
+
+		if (!csv_field(&rest, to, &len))
+			break;
 		if (len == SIZE_MAX) {
 			r->refused(r->ctx, line.at, line.len, "a quote that is never closed");
 			return;
 		}
-		if (n == r->n_columns) {
-			list_value(r, room, len);
-			return;
-		}
+		if (n == r->n_column)
+			value = (struct span){ to, len };
+		else if (n == r->n_first_seen)
+			seen = (struct span){ to, len };
 	}
-	r->refused(r->ctx, line.at, line.len, "fewer columns than that");
+	if (value.at)
+		list_value(r, value.at, value.len, seen.at, seen.len);
+	else
+		r->refused(r->ctx, line.at, line.len, "fewer columns than that");
 }
 
 static void tsv_line(struct list_reader *r, struct span line)
@@ -581,7 +624,7 @@ void list_line(struct list_reader *r, const char *line, size_t len)
 	default:
 		text = uncomment(line, len, "#!;");
 		if (text.len)
-			list_value(r, text.at, text.len);
+			list_value(r, text.at, text.len, "", 0);
 		break;
 	}
 }

@@ -29,20 +29,21 @@ struct list_entry {
 	uint8_t ip[16];
 	unsigned int bits; /* of 128 */
 	unsigned int how;  /* INDICATOR_ bits */
-	const char *family;
-	size_t family_len;
+	struct indicator_note note;
 };
 
 struct list_reader {
 	enum list_format format;
 	const char *column; /* CSV: name of the column, or its number from 1; NULL: "1" */
+	const char *first_seen; /* the same of the date when the entry was first seen; NULL: none */
 	bool allow_tld;
 	void (*entry)(void *ctx, const struct list_entry *e);
 	/* text: what was refused, of len bytes, may hold anything */
 	void (*refused)(void *ctx, const char *text, size_t len, const char *why);
 	void *ctx;
 	/* state between lines; zero at the start of a list */
-	unsigned int n_columns; /* CSV: 1 + the column's place; 0: not known yet */
+	unsigned int n_column;	   /* CSV: number of the column, from 1; 0: not known yet */
+	unsigned int n_first_seen; /* the same of the date; UINT_MAX: there is none */
 	unsigned int parentheses;
 	bool has_origin;
 	struct list_entry entry_room;
@@ -53,8 +54,9 @@ struct list_reader {
 /* A line without its end. */
 void list_line(struct list_reader *r, const char *line, size_t len);
 
-/* One value that is a name, an address, a network or a URL (of which the host counts). */
-void list_value(struct list_reader *r, const char *text, size_t len);
+/* One value that is a name, an address, a network or a URL (of which the host counts), and the date when it
+ * was first seen, which may be empty. */
+void list_value(struct list_reader *r, const char *text, size_t len, const char *seen, size_t seen_len);
 
 /* A name, an address or a network as a person writes it; false: neither. */
 bool list_parse(const char *text, size_t len, struct list_entry *e);

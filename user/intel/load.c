@@ -47,9 +47,9 @@ static void on_entry(void *ctx, const struct list_entry *e)
 	int added;
 
 	if (e->len)
-		added = indicators_add_name(l->set, l->list, e->name, e->len, e->how, e->family, e->family_len);
+		added = indicators_add_name(l->set, l->list, e->name, e->len, e->how, &e->note);
 	else
-		added = indicators_add_network(l->set, l->list, e->ip, e->bits, e->how, e->family, e->family_len);
+		added = indicators_add_network(l->set, l->list, e->ip, e->bits, e->how, &e->note);
 	if (added < 0) {
 		l->error = added;
 	} else if (!added) {
@@ -146,10 +146,14 @@ static void json_item(struct loader *l, const json_t *item)
 {
 	const char *key = l->source->column ? l->source->column : "domain";
 	const json_t *value = json_is_object(item) ? json_object_get(item, key) : item;
+	const json_t *seen = l->source->first_seen ? json_object_get(item, l->source->first_seen) : NULL;
 
 	if (json_is_string(value))
-		list_value(&l->reader, json_string_value(value), json_string_length(value));
-	else
+		list_value(&l->reader, json_string_value(value), json_string_length(value),
+			   json_string_value(seen), json_string_length(seen));
+	if (json_is_string(value) && seen && !json_is_string(seen) && !json_is_null(seen))
+		on_refused(l, l->source->first_seen, strlen(l->source->first_seen), "the date under this key is no text");
+	if (!json_is_string(value))
 		on_refused(l, key, strlen(key), json_is_object(item) ? "no text under this key" : "not a text");
 }
 
@@ -246,6 +250,7 @@ int list_load(struct indicators *s, const struct list_source *source, struct lis
 	const char *why;
 	size_t have = 0;
 	ssize_t n = 1;
+	bool keyed;
 	int fd, err;
 
 	memset(report, 0, sizeof(*report));
@@ -272,8 +277,13 @@ int list_load(struct indicators *s, const struct list_source *source, struct lis
 		err = -EINVAL;
 	}
 	report->format = source->format >= 0 ? (enum list_format)source->format : list_guess(block, have);
+	keyed = report->format == LIST_CSV || report->format == LIST_JSON;
+	if (!err && !keyed && (source->column || source->first_seen))
+		log_warning("list %s: column and first_seen are for csv and json; it looks like %s", source->list.path,
+			    list_format_names[report->format]);
 	l.reader = (struct list_reader){ .format = report->format,
 					 .column = source->column,
+					 .first_seen = keyed ? source->first_seen : NULL,
 					 .allow_tld = source->allow_tld,
 					 .entry = on_entry,
 					 .refused = on_refused,

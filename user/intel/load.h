@@ -8,6 +8,7 @@ struct list_source {
 	struct indicator_list list; /* list.path is read */
 	int format;		    /* enum list_format; -1: as it looks */
 	const char *column;	    /* CSV: column; JSON: key ("domain") */
+	const char *first_seen;	    /* the same of the date; NULL: none */
 	bool allow_tld;
 };
 

@@ -157,6 +157,10 @@ static void put_threat(struct buf *b, const struct alert *a)
 	js_safe(b, "confidence", confidence_name(m->list->confidence));
 	if (m->family)
 		js_str(b, "description", m->family);
+	if (m->first_seen) {
+		js_key(b, "first_seen");
+		js_time(b, m->first_seen * 1000000000ULL);
+	}
 	buf_lit(b, "},\"matched\":{\"atomic\":");
 	put_matched(b, a);
 	js_safe(b, "field", fields[a->field]);
