@@ -70,6 +70,8 @@ static const struct key keys[] = {
 	{ "intel.lists", KEY_INTEL, AT(lists), 0, 0, "", NULL,
 	  "lists of known names and addresses: {name, path, format, column, first_seen, category, confidence, "
 	  "severity, allow, allow_tld}" },
+	{ "intel.allow_empty", KEY_BOOL, AT(allow_empty), 0, 0, "false", NULL,
+	  "start although a list cannot be read, or there is no entry in any of them" },
 	{ "intel.alert_window_seconds", KEY_NUMBER, AT(alert_window_seconds), 0, 604800, "3600", NULL,
 	  "the same client, process and entry alert once in this time; 0: every message alerts" },
 	{ "intel.flag_seconds", KEY_NUMBER, AT(flag_seconds), 1, 31536000, "86400", NULL,

@@ -46,6 +46,7 @@ struct config {
 	struct config_list dns_ports;
 	struct config_list tunnels;
 	struct config_intel_lists lists;
+	bool allow_empty;
 	uint64_t alert_window_seconds;
 	uint64_t flag_seconds;
 	uint64_t max_alerts;

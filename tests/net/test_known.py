@@ -2,6 +2,7 @@
 """test_known.py: the live sensor and its lists: the alert names the process, the map and the status say so until it
 expires, and lists are swapped under traffic without a lookup missed or told twice."""
 import json
+import os
 import signal
 import time
 
@@ -15,12 +16,31 @@ def alert(e):
     return e["event"]["action"] == "blocklist-match"
 
 
+def loaded(e):
+    return e["event"]["action"] == "intel-loaded"
+
+
+class Loads:
+    """The intel-loaded events from here on."""
+
+    def __init__(self, sensor):
+        self.sensor, self.before = sensor, len(sensor.find(loaded))
+
+    def next(self, reason=None):
+        self.before += 1
+        e = self.sensor.wait(loaded, self.before, 30)[self.before - 1]
+        want((e["event"].get("reason"), e["service"]["state"]), (reason, "degraded" if reason else "ok"), "reason, state")
+        return e
+
+    def none(self):
+        want(len(self.sensor.find(loaded)), self.before, "intel-loaded events")
+
+
 def reload(sensor, text, reason=None):
-    before = len(sensor.find(lambda e: e["event"]["action"] == "config-reloaded"))
+    loads = Loads(sensor)
     sensor.configure(text)
     sensor.send(signal.SIGHUP)
-    events = sensor.wait(lambda e: e["event"]["action"] == "config-reloaded", before + 1)
-    want(events[-1]["event"].get("reason"), reason, "event.reason of the reload")
+    return loads.next(reason)
 
 
 def test_alert(lab, ns, sensor):
@@ -149,6 +169,68 @@ def test_reload(lab, ns, sensor, config, listed):
         check(generations[-1] > 10 and generations == sorted(generations), "generations:", generations)
 
 
+def looked_up(lab, ns, sensor, domain):
+    """How many alerts a lookup below this domain raises."""
+    name = lab.name(domain)
+    lab.lookup(ns, SERVER, name)
+    sensor.wait(lambda e: e["event"]["action"] == "dns-response" and e["dns"]["question"]["name"] == name)
+    sensor.settle()
+    return len([e for e in sensor.about(name) if alert(e)])
+
+
+def test_files(lab, ns, sensor, listed):
+    def rename(text):
+        os.rename(lab.file("cc.new", text, 0o644), lab.path("cc.txt"))
+
+    with case("a list is renamed over: it counts, without a signal"):
+        loads = Loads(sensor)
+        want(looked_up(lab, ns, sensor, "fresh.lab.test"), 0, "alerts before")
+        rename(listed + "fresh.lab.test\ncom\n")
+        e = loads.next()
+        want(looked_up(lab, ns, sensor, "fresh.lab.test"), 2, "alerts after")
+        one = e["metsuke"]["intel"]["lists"][0]
+        want((one["name"], one["entries"], one["refused"], one["read"]), ("cc", 4, 1, True), "name, entries, refused, read")
+    with case("a list is written in place: the same"):
+        lab.file("cc.txt", listed + "later.lab.test\n", 0o644)
+        loads.next()
+        want([looked_up(lab, ns, sensor, n) for n in ("fresh.lab.test", "later.lab.test")], [0, 2], "alerts")
+    with case("a list is away, and back: nothing is read, nothing lost"):
+        os.rename(lab.path("cc.txt"), lab.path("away.txt"))
+        time.sleep(2.5)
+        want(looked_up(lab, ns, sensor, "later.lab.test"), 2, "alerts")
+        loads.none()
+        os.rename(lab.path("away.txt"), lab.path("cc.txt"))
+        loads.next()  # another ctime
+    with case("a list that becomes empty: refused, the state says so, and the old one stays"):
+        generation = sensor.status()["lists"][0]["generation"]
+        rename("")
+        e = loads.next("lists-refused")
+        want(e["message"], "lists refused: 0 entries in place of 4, more than half would be gone; generation %d stays" % generation,
+             "message")
+        want(sensor.status()["reason"], "lists-refused", "reason in the status")
+        want(looked_up(lab, ns, sensor, "later.lab.test"), 2, "alerts")
+    with case("a good one again: ok again"):
+        rename(listed)
+        want(loads.next()["metsuke"]["intel"]["generation"], generation + 1, "generation")
+        want(sensor.status()["state"], "ok", "state")
+    with case("a list of 300 000 names is read beside the traffic: no packet is lost, every listed lookup alerts"):
+        rename(listed + "".join("n%d.big.lab.test\n" % i for i in range(300000)))
+        names = []
+        while not sensor.find(lambda e: loaded(e) and e["metsuke"]["intel"]["entries"] > 300000):
+            names += [lab.name("evil.lab.test") for _ in range(20)]
+            check(len(names) < 20000, "it is never read")
+            for name in names[-20:]:
+                lab.lookup(ns, SERVER, name)
+        loads.next()
+        want(looked_up(lab, ns, sensor, "n299999.big.lab.test"), 2, "alerts by the new list")
+        names_asked = set(names)
+        found = sensor.find(lambda e: alert(e) and e.get("dns", {}).get("type") == "query" and e["dns"]["question"]["name"] in names_asked)
+        want(sorted(e["dns"]["question"]["name"] for e in found), sorted(names), "alerts")
+        want(sensor.status()["ledger"]["lost_bulk"], 0, "lost")
+        rename(listed)
+        loads.next("lists-refused")
+
+
 def test(lab):
     ns, outside = lab.ns("c"), lab.ns("s")
     lab.link(ns, "eth0", outside, "up0", 9)
@@ -164,11 +246,20 @@ def test(lab):
         test_contact(lab, ns, sensor)
         test_flagged(lab, ns, sensor)
         test_reload(lab, ns, sensor, config, listed)
+        test_files(lab, ns, sensor, listed)
         want(sensor.stop(), 0, "exit status")
     with Sensor(lab, ns, ["eth0"], config.replace("cc.txt", "nowhere.txt"), wait=False) as sensor:
         with case("no list can be read at start: exit status 1"):
             want(sensor.exit_status(), 1, "exit status")
             check("not one entry" in sensor.log_text(), sensor.log_text())
+    with Sensor(lab, ns, ["eth0"], config.replace("cc.txt", "nowhere.txt").replace("intel:", "intel:\n  allow_empty: true")) as sensor:
+        with case("the same with intel.allow_empty: it starts, degraded, and takes the list when it comes"):
+            loads = Loads(sensor)
+            want(sensor.status()["reason"], "lists-unreadable", "reason in the status")
+            lab.file("nowhere.txt", listed, 0o644)
+            loads.next()
+            want(looked_up(lab, ns, sensor, "evil.lab.test"), 2, "alerts")
+        want(sensor.stop(), 0, "exit status")
 
 
 if __name__ == "__main__":

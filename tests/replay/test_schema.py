@@ -15,7 +15,7 @@ PAGE = os.path.join(ROOT, 'docs', 'events.md')
 TABLES = schema.read_tables(PAGE)
 TRAFFIC = ('dns-query', 'dns-response', 'http-request')
 ALERTS = ('blocklist-match',)
-HEALTH = ('stats', 'metsuke-started', 'metsuke-stopped', 'config-reloaded', 'events-lost')
+HEALTH = ('stats', 'metsuke-started', 'metsuke-stopped', 'config-reloaded', 'intel-loaded', 'events-lost')
 
 
 def examples():

@@ -53,6 +53,12 @@ static void write_health(struct ecs_health h)
 
 static void test_health(void **state)
 {
+	struct intel intel = { .generation = 7,
+			       .set = indicators_new(),
+			       .lists = { .n = 2, .item = { { .name = "c\"c", .path = "/a" }, { .name = "d", .path = "/b" } } },
+			       .report = { { .refused = 4 }, { .format = LIST_CSV } },
+			       .read = { true, false } };
+
 	write_health((struct ecs_health){ .action = ECS_STARTED, .message = "started", .xdp = "native", .tc = "tcx",
 					  .attribution = "cgroup", .kernel = "6.1.0" });
 	assert_field("event.action", "metsuke-started");
@@ -75,6 +81,21 @@ static void test_health(void **state)
 	assert_field("event.action", "config-reloaded");
 	assert_field("message", "read \"again\"");
 	write_health((struct ecs_health){ .action = ECS_RELOADED, .message = "x", .degraded = "configuration-refused" });
+	write_health((struct ecs_health){ .action = ECS_INTEL, .message = "x", .degraded = "lists-refused",
+					  .intel = &intel });
+	assert_field("event.action", "intel-loaded");
+	assert_field("event.reason", "lists-refused");
+	assert_field("service.state", "degraded");
+	assert_number("metsuke.intel.generation", 7);
+	assert_number("metsuke.intel.entries", 0);
+	assert_field("metsuke.intel.lists.0.name", "c\"c");
+	assert_number("metsuke.intel.lists.0.refused", 4);
+	assert_field("metsuke.intel.lists.1.format", "csv");
+	assert_true(json_is_false(at("metsuke.intel.lists.1.read")));
+	intel.lists.n = 0;
+	write_health((struct ecs_health){ .action = ECS_INTEL, .message = "x", .intel = &intel });
+	assert_absent("event.reason");
+	indicators_free(intel.set);
 	write_health((struct ecs_health){ .action = ECS_LOST, .message = "lost", .degraded = "events-lost",
 					  .start_ns = EXCHANGE_NS - 5000, .lost_ring = 1, .lost_reader = 2,
 					  .lost_sink = 3 });

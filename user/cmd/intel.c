@@ -136,13 +136,11 @@ static int print_popular(const struct intel *in, const char *path)
 
 static int check(const struct intel *in, const char *popular)
 {
-	int status = 0;
+	int status = intel_unread(in) ? EXIT_FAILED : 0;
 
 	for (size_t i = 0; i < in->lists.n; i++) {
 		const struct list_report *r = &in->report[i];
 
-		if (!in->read[i])
-			status = EXIT_FAILED;
 		printf("%s: %s%s, %zu names, %zu networks, %zu exceptions, %zu doubles, %zu refused\n",
 		       in->lists.item[i].name, list_format_names[r->format],
 		       in->read[i] ? "" : " (not read to its end)", r->names, r->networks, r->exceptions,
@@ -212,7 +210,7 @@ static int with_lists(struct cmd_options *o, const char *what, int n, char **ope
 		return EXIT_USAGE;
 	}
 	log_set_level(LOG_LEVEL_WARNING); /* what a list holds is printed below */
-	in = intel_load(&o->config, 1);
+	in = intel_load_any(&o->config);
 	if (!in)
 		return EXIT_FAILED;
 	status = checks ? check(in, o->popular) : query(in, n, operands);

@@ -24,7 +24,8 @@
 #include "cmd/outputs.h"
 #include "cmd/privilege.h"
 #include "identity.h"
-#include "intel/intel.h"
+#include "intel/reload.h"
+#include "intel/watch.h"
 #include "support/ip.h"
 #include "pipeline.h"
 #include "profile/hosts.h"
@@ -68,6 +69,9 @@ struct run {
 	struct nat *nat;
 	struct owners *owners;
 	struct pipeline *pipeline;
+	struct reload *reload;
+	struct watch watch; /* of the list files */
+	bool lists_refused; /* the last time they were read */
 	struct identity identity;
 	int epoll_fd, signal_fd, drain_fd, second_fd;
 	int64_t offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME */
@@ -137,6 +141,10 @@ static const char *degraded(const struct run *r)
 	for (size_t i = 0; i < r->outputs.n; i++)
 		if (sink_stats(r->outputs.sink[i]).broken)
 			return "sink-broken";
+	if (r->lists_refused)
+		return "lists-refused";
+	if (intel_unread(pipeline_intel(r->pipeline)))
+		return "lists-unreadable";
 	if (!live_has_owner(r->live))
 		return "no-process-attribution";
 	return NULL;
@@ -153,6 +161,7 @@ static void say_health(struct run *r, enum ecs_health_action action, const char 
 		.xdp = live_xdp_mode(r->live),
 		.tc = live_tc_mode(r->live),
 		.attribution = live_has_owner(r->live) ? "cgroup" : "none",
+		.intel = pipeline_intel(r->pipeline),
 	};
 
 	uname(&kernel);
@@ -306,6 +315,18 @@ static json_t *sinks_json(const struct run *r)
 	return list;
 }
 
+static json_t *lists_json(const struct intel *in)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < in->lists.n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:b, s:I}", "name", in->lists.item[i].name,
+						      "entries", (json_int_t)in->report[i].entries, "refused",
+						      (json_int_t)in->report[i].refused, "read", in->read[i],
+						      "generation", (json_int_t)in->generation));
+	return list;
+}
+
 static void add_flagged(void *list, const struct flagged_key *key, const struct flagged *f)
 {
 	char text[IP_TEXT + 1] = "";
@@ -350,6 +371,7 @@ static char *status_text(const struct run *r)
 				      (json_int_t)counts.owner[OWNER_CACHED], "none",
 				      (json_int_t)counts.owner[OWNER_NONE]));
 	set(root, "sinks", sinks_json(r));
+	set(root, "lists", lists_json(pipeline_intel(r->pipeline)));
 	set(root, "flagged", flagged);
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
@@ -364,16 +386,62 @@ static void answer_status(struct run *r)
 	free(text);
 }
 
-/* The one place where a set of lists becomes the current one. */
-static void use_intel(struct run *r, struct intel *intel)
+/* The one place where a set of lists becomes the current one; between two records. */
+static void use_intel(struct run *r, struct intel *in)
 {
-	pipeline_set_intel(r->pipeline, intel);
-	live_set_intel(r->live, intel);
+	pipeline_set_intel(r->pipeline, in);
+	live_set_intel(r->live, in);
+}
+
+/* why: the set that was read is refused, and the one before it stays; NULL: it is the current one. */
+static void say_lists(struct run *r, const char *why)
+{
+	const struct intel *in = pipeline_intel(r->pipeline);
+	char message[INTEL_WHY + 64];
+
+	if (why)
+		snprintf(message, sizeof(message), "lists refused: %s; generation %llu stays", why,
+			 (unsigned long long)in->generation);
+	else
+		snprintf(message, sizeof(message), "%zu lists, %zu entries", in->lists.n, indicators_count(in->set));
+	say_health(r, ECS_INTEL, message, degraded(r));
+}
+
+/* Begins to; lists_were_read() goes on. */
+static void read_lists(struct run *r)
+{
+	watch_start(&r->watch, &r->options.config.lists);
+	(void)reload_start(r->reload, &r->options.config, pipeline_intel(r->pipeline));
+}
+
+static void lists_were_read(struct run *r)
+{
+	char why[INTEL_WHY];
+	struct intel *in = reload_take(r->reload, why, sizeof(why));
+
+	r->lists_refused = !in;
+	if (in)
+		use_intel(r, in);
+	say_lists(r, in ? NULL : *why ? why : "out of memory");
+	if (reload_again(r->reload))
+		read_lists(r);
+}
+
+/* Only the lists: everything else of a new configuration was taken over where it could be. */
+static void take_lists(struct run *r, struct config *next)
+{
+	struct config *c = &r->options.config;
+
+	config_free_intel(&c->lists);
+	c->lists = next->lists;
+	next->lists.n = 0;
+	c->allow_empty = next->allow_empty;
+	if (c->lists.n || pipeline_intel(r->pipeline)->lists.n)
+		read_lists(r);
 }
 
 static void reload(struct run *r)
 {
-	struct intel *intel;
 	struct config next;
 
 	log_info("reading the configuration again");
@@ -393,15 +461,9 @@ static void reload(struct run *r)
 			(void)config_list_add(&r->interfaces, next.interfaces.item[i]); /* it fitted there */
 		(void)live_attach(r->live, &r->interfaces);
 	}
-	intel = intel_reload(&next, pipeline_intel(r->pipeline));
-	if (intel)
-		use_intel(r, intel);
+	take_lists(r, &next);
 	r->options.config.stats_seconds = next.stats_seconds;
 	config_free(&next);
-	if (!intel) {
-		say_health(r, ECS_RELOADED, "configuration read again; lists refused, the old ones stay", "lists-refused");
-		return;
-	}
 	say_health(r, ECS_RELOADED, "configuration read again", degraded(r));
 }
 
@@ -435,6 +497,10 @@ static void every_second(struct run *r)
 	hosts_sync(pipeline_hosts(r->pipeline), live_put_host, live_drop_host, r->live);
 	flagged_expire(live_flagged_fd(r->live), now);
 	say_losses(r);
+	if (watch_look(&r->watch, &r->options.config.lists)) {
+		log_info("a list has changed; reading the lists again");
+		read_lists(r);
+	}
 	if (now - r->stats_ns >= r->options.config.stats_seconds * 1000000000)
 		say_stats(r);
 	pipeline_flush(r->pipeline);
@@ -495,6 +561,8 @@ static void loop(struct run *r)
 				every_second(r);
 			} else if (fd == r->signal_fd) {
 				on_signal(r);
+			} else if (fd == reload_fd(r->reload)) {
+				lists_were_read(r);
 			} else if (fd == r->instance.listen_fd) {
 				answer_status(r);
 			} else if (fd == links_fd(r->links)) {
@@ -538,7 +606,8 @@ static int open_loop(struct run *r)
 	r->drain_fd = timer(DRAIN_MS);
 	r->second_fd = timer(1000);
 	if (watch(r, r->signal_fd) || watch(r, r->drain_fd) || watch(r, r->second_fd) ||
-	    watch(r, live_fd(r->live)) || watch(r, live_urgent_fd(r->live)) || watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd)) {
+	    watch(r, live_fd(r->live)) || watch(r, live_urgent_fd(r->live)) || watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd) ||
+	    watch(r, reload_fd(r->reload))) {
 		log_error("cannot set up the event loop: %s", strerror(errno));
 		return -1;
 	}
@@ -580,6 +649,7 @@ static int choose_interfaces(struct run *r)
 static int open_pipeline(struct run *r)
 {
 	struct config *c = &r->options.config;
+	struct intel *intel;
 	struct pipeline_options po = {
 		.config = c,
 		.time_offset_ns = r->offset_ns,
@@ -599,13 +669,14 @@ static int open_pipeline(struct run *r)
 			return -1;
 	}
 	po.owners = r->owners;
-	po.intel = intel_load(c, 1);
-	if (!po.intel)
-		return -1;
 	r->pipeline = pipeline_new(&po);
 	if (!r->pipeline)
 		return -1;
-	live_set_intel(r->live, po.intel);
+	watch_start(&r->watch, &c->lists);
+	intel = intel_load(c, 1);
+	if (!intel)
+		return -1;
+	use_intel(r, intel);
 	return outputs_attach(&r->outputs, r->pipeline);
 }
 
@@ -627,6 +698,11 @@ static int bring_up(struct run *r)
 		return -1;
 	(void)live_attach_owner(r->live); /* works without; said by then */
 	r->nat = nat_new();
+	r->reload = reload_new();
+	if (!r->reload) {
+		log_error("cannot watch the lists: %s", strerror(errno));
+		return -1;
+	}
 	if (open_pipeline(r) || open_loop(r))
 		return -1;
 	if (live_attach(r->live, &r->interfaces) < r->interfaces.n)
@@ -643,6 +719,7 @@ static void tear_down(struct run *r)
 	}
 	outputs_close(&r->outputs, CLOSE_SECONDS);
 	live_close(r->live);
+	reload_free(r->reload); /* it looks at the pipeline's lists */
 	pipeline_free(r->pipeline);
 	owners_free(r->owners);
 	nat_free(r->nat);
@@ -675,6 +752,8 @@ int cmd_run(int argc, char **argv)
 	if (privilege_check() == 0 && bring_up(&r) == 0) {
 		r.status = 0;
 		say_health(&r, ECS_STARTED, "started", degraded(&r));
+		if (r.options.config.lists.n)
+			say_lists(&r, NULL);
 		loop(&r);
 		(void)live_drain(r.live, SIZE_MAX);
 		pipeline_finish(r.pipeline);

@@ -67,6 +67,12 @@ static void print_status(const json_t *s)
 		printf("  %-20s %lld sent, %lld dropped, %lld errors%s\n", text_of(item, "sink"),
 		       number_of(item, "sent"), number_of(item, "dropped"), number_of(item, "errors"),
 		       json_is_true(json_object_get(item, "working")) ? "" : " (not working)");
+	if (json_array_size(json_object_get(s, "lists")))
+		printf("lists\n");
+	json_array_foreach(json_object_get(s, "lists"), i, item)
+		printf("  %-20s %lld entries, %lld refused, generation %lld%s\n", text_of(item, "name"),
+		       number_of(item, "entries"), number_of(item, "refused"), number_of(item, "generation"),
+		       json_is_true(json_object_get(item, "read")) ? "" : " (cannot be read)");
 	printf("flagged\n");
 	json_array_foreach(json_object_get(s, "flagged"), i, item)
 		printf("  %-8s %-40s %3lld  %s\n", text_of(item, "type"), text_of(item, "value"),

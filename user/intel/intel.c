@@ -2,6 +2,7 @@
 #include "intel/intel.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,24 @@ static int format_of(const char *name)
 	return -1;
 }
 
-static int load_all(struct intel *in)
+struct intel *intel_new(const struct config *c, uint64_t generation)
+{
+	struct intel *in = calloc(1, sizeof(*in));
+
+	if (!in)
+		return NULL;
+	in->generation = generation;
+	in->allow_empty = c->allow_empty;
+	in->set = indicators_new();
+	if (!in->set || config_copy_intel(&in->lists, &c->lists)) {
+		log_error("lists: out of memory");
+		intel_free(in);
+		return NULL;
+	}
+	return in;
+}
+
+bool intel_read(struct intel *in, const atomic_bool *stop)
 {
 	for (size_t i = 0; i < in->lists.n; i++) {
 		const struct config_intel *item = &in->lists.item[i];
@@ -28,57 +46,89 @@ static int load_all(struct intel *in)
 					      .format = format_of(item->format),
 					      .column = *item->column ? item->column : NULL,
 					      .first_seen = *item->first_seen ? item->first_seen : NULL,
-					      .allow_tld = item->allow_tld };
+					      .allow_tld = item->allow_tld,
+					      .stop = stop };
 		int err = list_load(in->set, &source, &in->report[i]);
 
-		if (err == -ENOMEM)
-			return err;
+		if (err == -ENOMEM || err == -ECANCELED)
+			return false;
 		in->read[i] = !err;
 		log_info("list %s: %zu entries (%s), %zu refused", item->name, in->report[i].entries,
 			 list_format_names[in->report[i].format], in->report[i].refused);
 	}
-	return 0;
+	return true;
+}
+
+struct intel *intel_load_any(const struct config *c)
+{
+	struct intel *in = intel_new(c, 1);
+
+	if (in && intel_read(in, NULL))
+		return in;
+	intel_free(in);
+	return NULL;
+}
+
+size_t intel_unread(const struct intel *in)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < in->lists.n; i++)
+		n += !in->read[i];
+	return n;
 }
 
 struct intel *intel_load(const struct config *c, uint64_t generation)
 {
-	struct intel *in = calloc(1, sizeof(*in));
+	struct intel *in = intel_new(c, generation);
+	size_t unread;
+	bool empty;
 
-	if (!in)
-		return NULL;
-	in->generation = generation;
-	in->set = indicators_new();
-	if (!in->set || config_copy_intel(&in->lists, &c->lists) || load_all(in)) {
-		log_error("lists: out of memory");
+	if (!in || !intel_read(in, NULL)) {
 		intel_free(in);
 		return NULL;
 	}
-	if (in->lists.n && !indicators_count(in->set)) {
-		log_error("lists: %zu configured, and not one entry in them", in->lists.n);
-		intel_free(in);
-		return NULL;
-	}
-	return in;
-}
-
-struct intel *intel_reload(const struct config *c, const struct intel *old)
-{
-	struct intel *in = intel_load(c, old->generation + 1);
-	size_t had = indicators_count(old->set);
-	bool good = in != NULL;
-
-	for (size_t i = 0; in && i < in->lists.n; i++)
-		good &= in->read[i];
-	if (in && indicators_count(in->set) < had - had / 2) {
-		log_error("lists: %zu entries in place of %zu, more than half would be gone",
-			  indicators_count(in->set), had);
-		good = false;
-	}
-	if (good)
+	unread = intel_unread(in);
+	empty = in->lists.n && !indicators_count(in->set);
+	if (in->allow_empty || !(unread || empty))
 		return in;
-	log_error("the lists stay as they were");
+	if (empty)
+		log_error("lists: %zu configured, and not one entry in them (intel.allow_empty is not set)", in->lists.n);
+	else
+		log_error("lists: %zu of %zu cannot be read (intel.allow_empty is not set)", unread, in->lists.n);
 	intel_free(in);
 	return NULL;
+}
+
+/* The place of the list with this file; in->lists.n: it has none. */
+static size_t find_list(const struct intel *in, const char *path)
+{
+	size_t i = 0;
+
+	while (i < in->lists.n && strcmp(in->lists.item[i].path, path))
+		i++;
+	return i;
+}
+
+bool intel_replaces(const struct intel *in, const struct intel *old, char why[INTEL_WHY])
+{
+	size_t had = 0, has = 0;
+
+	why[0] = '\0';
+	for (size_t i = 0; i < in->lists.n; i++) {
+		size_t was = find_list(old, in->lists.item[i].path);
+		bool known = was < old->lists.n;
+
+		if (!in->read[i] && !(in->allow_empty && !(known && old->read[was])))
+			snprintf(why, INTEL_WHY, "list %s cannot be read", in->lists.item[i].name);
+		had += known ? old->report[was].entries : 0;
+		has += known ? in->report[i].entries : 0;
+	}
+	if (!*why && has < had - had / 2)
+		snprintf(why, INTEL_WHY, "%zu entries in place of %zu, more than half would be gone", has, had);
+	if (*why)
+		log_error("lists: %s; they stay as they were", why);
+	return !*why;
 }
 
 void intel_free(struct intel *in)

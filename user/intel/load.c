@@ -62,20 +62,19 @@ static void on_entry(void *ctx, const struct list_entry *e)
 	}
 }
 
-static int open_list(const char *path)
+static int open_list(const char *path, struct stat *st)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), err; /* O_NONBLOCK: a FIFO nobody writes to */
 	const char *why = NULL;
-	struct stat st;
 
 	if (fd < 0) {
 		err = -errno;
 		log_error("cannot open list %s: %s", path, strerror(-err));
 		return err;
 	}
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+	if (fstat(fd, st) || !S_ISREG(st->st_mode))
 		why = "not a regular file";
-	else if (st.st_size > MOST_BYTES)
+	else if (st->st_size > MOST_BYTES)
 		why = "more than 512 MiB";
 	if (!why)
 		return fd;
@@ -115,6 +114,8 @@ static int read_lines(struct loader *l, int fd, char *block, size_t have)
 		}
 		have -= at;
 		memmove(block, block + at, have);
+		if (l->source->stop && atomic_load(l->source->stop))
+			return -ECANCELED;
 		if (l->error)
 			return l->error;
 		if (have == BLOCK) {
@@ -243,6 +244,15 @@ static int slurp_json(struct loader *l, int fd, const char *block, size_t have)
 	return err;
 }
 
+/* Half of the old file and half of the new one is no list. */
+static bool changed_meanwhile(int fd, const struct stat *before)
+{
+	struct stat now;
+
+	return fstat(fd, &now) || now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
+}
+
 int list_load(struct indicators *s, const struct list_source *source, struct list_report *report)
 {
 	struct loader l = { .set = s, .source = source, .report = report };
@@ -250,13 +260,14 @@ int list_load(struct indicators *s, const struct list_source *source, struct lis
 	const char *why;
 	size_t have = 0;
 	ssize_t n = 1;
+	struct stat before;
 	bool keyed;
 	int fd, err;
 
 	memset(report, 0, sizeof(*report));
 	if (!block)
 		return -ENOMEM;
-	fd = open_list(source->list.path);
+	fd = open_list(source->list.path, &before);
 	l.list = fd < 0 ? fd : indicators_add_list(s, &source->list);
 	if (l.list < 0) {
 		if (fd >= 0)
@@ -291,7 +302,12 @@ int list_load(struct indicators *s, const struct list_source *source, struct lis
 	if (!err)
 		err = report->format == LIST_JSON ? slurp_json(&l, fd, block, have)
 						  : read_lines(&l, fd, block, have);
-	if (err && !why)
+	if (!err && changed_meanwhile(fd, &before)) {
+		why = "it changed while it was read";
+		log_error("list %s: %s", source->list.path, why);
+		err = -ESTALE;
+	}
+	if (err && !why && err != -ECANCELED)
 		log_error("list %s: %s", source->list.path, strerror(-err));
 	if (report->refused > REFUSALS_SHOWN)
 		log_warning("%s: %zu more refused", source->list.path, report->refused - REFUSALS_SHOWN);

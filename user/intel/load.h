@@ -2,6 +2,8 @@
 #ifndef METSUKE_INTEL_LOAD_H
 #define METSUKE_INTEL_LOAD_H
 
+#include <stdatomic.h>
+
 #include "intel/lines.h"
 
 struct list_source {
@@ -10,6 +12,7 @@ struct list_source {
 	const char *column;	    /* CSV: column; JSON: key ("domain") */
 	const char *first_seen;	    /* the same of the date; NULL: none */
 	bool allow_tld;
+	const atomic_bool *stop; /* true: give up; may be NULL */
 };
 
 struct list_report {
@@ -24,7 +27,7 @@ struct list_report {
 
 /* Reads one list into the set; what it refuses is logged as file:line, the first few of each list, and the
  * number of the rest. Returns 0, or -errno when the file cannot be read at all (logged): what was read
- * before stays in the set, which is then to be thrown away. */
+ * before stays in the set. -ESTALE: the file changed meanwhile; -ECANCELED: *stop. */
 int list_load(struct indicators *s, const struct list_source *source, struct list_report *report);
 
 #endif

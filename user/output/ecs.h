@@ -49,8 +49,8 @@ struct ecs_stats {
 
 void ecs_stats(struct ecs *e, struct buf *b, const struct ecs_stats *s);
 
-/* metsuke-started, metsuke-stopped, config-reloaded, events-lost. */
-enum ecs_health_action { ECS_STARTED, ECS_STOPPED, ECS_RELOADED, ECS_LOST };
+/* metsuke-started, metsuke-stopped, config-reloaded, intel-loaded, events-lost. */
+enum ecs_health_action { ECS_STARTED, ECS_STOPPED, ECS_RELOADED, ECS_INTEL, ECS_LOST };
 
 struct ecs_health {
 	enum ecs_health_action action;
@@ -64,6 +64,7 @@ struct ecs_health {
 	/* lost: records or lines since the last such event, and where */
 	uint64_t lost_ring, lost_reader, lost_sink;
 	uint64_t start_ns;
+	const struct intel *intel; /* intel-loaded: the lists that count now */
 };
 
 void ecs_health(struct ecs *e, struct buf *b, const struct ecs_health *h);

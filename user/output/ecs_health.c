@@ -124,6 +124,32 @@ void ecs_stats(struct ecs *e, struct buf *b, const struct ecs_stats *s)
 	buf_lit(b, "}}}\n");
 }
 
+static void put_intel(struct buf *b, const struct intel *in)
+{
+	js_open(b, "intel");
+	js_number(b, "generation", in->generation);
+	js_number(b, "entries", indicators_count(in->set));
+	js_key(b, "lists");
+	buf_char(b, '[');
+	for (size_t i = 0; i < in->lists.n; i++) {
+		const struct list_report *r = &in->report[i];
+
+		js_element(b);
+		buf_char(b, '{');
+		js_str(b, "name", in->lists.item[i].name);
+		js_str(b, "path", in->lists.item[i].path);
+		js_safe(b, "format", list_format_names[r->format]);
+		js_key(b, "read");
+		buf_str(b, in->read[i] ? "true" : "false");
+		js_number(b, "entries", r->entries);
+		js_number(b, "exceptions", r->exceptions);
+		js_number(b, "doubles", r->duplicates);
+		js_number(b, "refused", r->refused);
+		js_close(b);
+	}
+	buf_lit(b, "]}");
+}
+
 void ecs_health(struct ecs *e, struct buf *b, const struct ecs_health *h)
 {
 	switch (h->action) {
@@ -138,6 +164,10 @@ void ecs_health(struct ecs *e, struct buf *b, const struct ecs_health *h)
 	case ECS_RELOADED:
 		ecs_open_literal(e, b, h->time_ns,
 			     EVENT_HEAD("event", "\"process\"", "\"change\"", "config-reloaded", "health"));
+		break;
+	case ECS_INTEL:
+		ecs_open_literal(e, b, h->time_ns,
+			     EVENT_HEAD("event", "\"process\"", "\"change\"", "intel-loaded", "health"));
 		break;
 	case ECS_LOST:
 		ecs_open_literal(e, b, h->time_ns,
@@ -179,6 +209,10 @@ void ecs_health(struct ecs *e, struct buf *b, const struct ecs_health *h)
 		js_raw(b, "ringbuf", "true");
 		js_str(b, "process_attribution", h->attribution);
 		buf_lit(b, "}}");
+	} else if (h->action == ECS_INTEL) {
+		js_open(b, "metsuke");
+		put_intel(b, h->intel);
+		js_close(b);
 	} else if (h->action == ECS_LOST) {
 		js_open(b, "metsuke");
 		js_open(b, "lost");
