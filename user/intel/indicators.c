@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "support/hash.h"
 
@@ -40,6 +41,20 @@ struct indicators {
 	uint32_t networks[129]; /* how many of each length: the lengths to ask for */
 };
 
+/* Zeros, straight from the kernel and back to it: a heap would keep the memory of a set that was replaced. */
+static void *pages_new(size_t size)
+{
+	void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
+static void pages_free(void *pages, size_t size)
+{
+	if (pages)
+		munmap(pages, size);
+}
+
 struct indicators *indicators_new(void)
 {
 	struct indicators *s = calloc(1, sizeof(*s));
@@ -48,7 +63,7 @@ struct indicators *indicators_new(void)
 		return NULL;
 	s->base = hash_seed() | 1;
 	s->n_slots = FIRST_SLOTS;
-	s->slots = calloc(s->n_slots, sizeof(*s->slots));
+	s->slots = pages_new(s->n_slots * sizeof(*s->slots));
 	if (!s->slots) {
 		free(s);
 		return NULL;
@@ -61,14 +76,14 @@ void indicators_free(struct indicators *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->n_chunks; i++)
-		free(s->chunks[i]);
+		pages_free(s->chunks[i], CHUNK);
 	for (size_t i = 0; i < s->n_families; i++)
 		free(s->families[i]);
 	free((void *)s->chunks);
 	free((void *)s->families);
 	free(s->family_slots);
 	free(s->lists);
-	free(s->slots);
+	pages_free(s->slots, s->n_slots * sizeof(*s->slots));
 	free(s);
 }
 
@@ -138,7 +153,7 @@ static int make_slots(struct indicators *s)
 
 	if (s->n + 1 < s->n_slots / 4 * 3)
 		return 0;
-	slots = calloc(n_old + n_old / 2, sizeof(*slots));
+	slots = pages_new((n_old + n_old / 2) * sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
 	s->slots = slots;
@@ -146,7 +161,7 @@ static int make_slots(struct indicators *s)
 	for (size_t i = 0; i < n_old; i++)
 		if (old[i])
 			put_slot(s, entry_hash(s, entry_at(s, old[i] - 1)), old[i] - 1);
-	free(old);
+	pages_free(old, n_old * sizeof(*old));
 	return 0;
 }
 
@@ -162,7 +177,7 @@ static int make_room(struct indicators *s, size_t size)
 	if (!chunks)
 		return -ENOMEM;
 	s->chunks = chunks;
-	chunks[s->n_chunks] = malloc(CHUNK);
+	chunks[s->n_chunks] = pages_new(CHUNK);
 	if (!chunks[s->n_chunks])
 		return -ENOMEM;
 	s->n_chunks++;

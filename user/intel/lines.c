@@ -2,6 +2,7 @@
 #include "intel/lines.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <idn2.h>
 #include <limits.h>
 #include <stdio.h>
@@ -147,6 +148,15 @@ static const char *parse_name(struct span text, bool allow_tld, struct list_entr
 	return check_labels(e->name, e->len, allow_tld);
 }
 
+/* Most names end the search for an address at their first letters. */
+static bool looks_numeric(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!isxdigit((unsigned char)text.at[i]) && text.at[i] != '.' && text.at[i] != ':' && text.at[i] != '/')
+			return false;
+	return true;
+}
+
 /* An address or a network; false: it is neither. *ret_why: it is one, and too wide. */
 static bool parse_network(struct span text, struct list_entry *e, const char **ret_why)
 {
@@ -154,7 +164,7 @@ static bool parse_network(struct span text, struct list_entry *e, const char **r
 	bool v4;
 
 	*ret_why = NULL;
-	if (text.len >= INET6_ADDRSTRLEN)
+	if (text.len >= INET6_ADDRSTRLEN || !looks_numeric(text))
 		return false;
 	memcpy(copy, text.at, text.len);
 	copy[text.len] = '\0';
@@ -173,8 +183,10 @@ static bool parse_network(struct span text, struct list_entry *e, const char **r
 /* scheme://user@host:port/path to host. */
 static struct span host_of(struct span text)
 {
-	const char *scheme = memmem(text.at, text.len, "://", 3), *at;
+	const char *scheme = memchr(text.at, ':', text.len), *at; /* most have no colon at all */
 
+	if (scheme)
+		scheme = memmem(text.at, text.len, "://", 3);
 	if (!scheme)
 		return text;
 	text.len -= scheme + 3 - text.at;
@@ -242,7 +254,7 @@ bool list_parse(const char *text, size_t len, struct list_entry *e)
 static struct span uncomment(const char *line, size_t len, const char *signs)
 {
 	for (size_t i = 0; i < len; i++)
-		if (line[i] && strchr(signs, line[i]) && (i == 0 || is_space(line[i - 1])))
+		if (line[i] <= ';' && line[i] > ' ' && strchr(signs, line[i]) && (i == 0 || is_space(line[i - 1])))
 			len = i;
 	return trim(line, len);
 }
