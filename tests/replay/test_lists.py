@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """test_lists.py: what replay says of listed names and addresses, and what it does not; metsuke intel."""
 import csv
+import random
+import resource
 import shutil
 import tempfile
+import time
 
 from harness import *
 
@@ -180,7 +183,7 @@ def test_intel():
     same(out.returncode, 0, 'intel check: exit 0')
     for line in ('cc.tsv: tsv, 2 names, 0 networks, 0 exceptions, 0 doubles, 0 refused',
                  'b.txt: domains, 2 names, 1 networks, 0 exceptions, 0 doubles, 1 refused',
-                 'cc.tsv and b.txt share 1 names', '1 of 2 popular names would match',
+                 'cc.tsv and b.txt share 1 entries', '1 of 2 popular names would match',
                  'popular 2: far.example: list cc.tsv, entry far.example (the name itself), family mirai'):
         ok(line in text, 'intel check says: ' + line, text)
     ok(b"b.txt:4: '@': not a domain name" in out.stderr, 'and what was refused', out.stderr)
@@ -193,6 +196,113 @@ def test_intel():
     out = run(*query, 'notevil.example')
     same((out.returncode, out.stdout), (1, b'notevil.example: no list\n'), 'nothing: exit 1')
     same(run('intel', 'frobnicate').returncode, 2, 'intel with another word: usage')
+
+
+def test_changed_while_read():
+    """A reader that is held up in the middle of a list, by a full pipe for what it says; meanwhile the list grows."""
+    full, into = os.pipe()
+    os.set_blocking(into, False)
+    try:
+        while os.write(into, b'x' * 4096):
+            pass
+    except BlockingIOError:
+        pass
+    os.set_blocking(into, True)
+    changing = write(path('changing.txt'), b'@\n' + b''.join(b'n%d.example\n' % i for i in range(20000)))
+    p = subprocess.Popen([METSUKE, 'intel', 'check', '-c', '/dev/null', changing], stdout=subprocess.PIPE, stderr=into)
+    os.close(into)
+    for _ in range(1000):
+        held = any(os.path.realpath('/proc/%d/fd/%s' % (p.pid, fd)) == os.path.realpath(changing)
+                   for fd in os.listdir('/proc/%d/fd' % p.pid))
+        if held and open('/proc/%d/stat' % p.pid).read().rpartition(')')[2].split()[0] == 'S':
+            break
+        time.sleep(0.01)
+    with open(changing, 'ab') as f:
+        f.write(b'late.example\n')
+    with open(full, 'rb') as f:
+        said = f.read()
+    p.communicate()
+    ok(p.returncode == 1 and b'changing.txt: it changed while it was read' in said, 'a list that changes while it is read: exit 1, said',
+       said[-300:])
+    same(run('intel', 'check', '-c', '/dev/null', changing).returncode, 0, 'the same list at rest: exit 0')
+
+
+def test_long_line():
+    """100 MB without a line end: one refusal, in little memory."""
+    long = path('long.txt')
+    with open(long, 'wb') as f:
+        f.write(b'first.example\n')
+        for _ in range(100):
+            f.write(b'a' * 1000000)
+        f.write(b'\nlast.example\n')
+    out = run('intel', 'query', '-c', '/dev/null', '-l', long, 'last.example', 'first.example', preexec_fn=lambda: resource.setrlimit(
+        resource.RLIMIT_AS, (64 << 20, 64 << 20)))
+    same((out.returncode, out.stdout.count(b'the name itself')), (0, 2), 'a line of 100 MB in 64 MB of address space: the rest loads')
+    ok(b'long.txt:2: ' in out.stderr and out.stderr.count(b'\n') == 1, 'and is refused once, by its number', out.stderr)
+
+
+def capture_of(leaf, names):
+    """A capture of one query for each name, written at once (the harness's own are for a few packets)."""
+    head = bytes.fromhex('0200000000020200000000010800')
+    with open(path(leaf), 'wb') as f:
+        f.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
+        for i, n in enumerate(names):
+            packet = head + udp(1024 + i % 60000, 53, dns_query(n, ident=i & 0xffff))
+            f.write(struct.pack('<IIII', START + i // 1000, i % 1000 * 1000, len(packet), len(packet)) + packet)
+    return path(leaf)
+
+
+def matched(capture, names, lists):
+    """{name asked for: entry}, of an alert for each message; and how many queries were read."""
+    config = write(path('each.yaml'), b'intel:\n  alert_window_seconds: 0\n  lists:\n    - {name: cc, path: %s}\n' % lists.encode())
+    p = subprocess.Popen([METSUKE, 'replay', '-q', '-c', config, capture], stdout=subprocess.PIPE)
+    found, queries = {}, 0
+    for line in p.stdout:
+        if b'"blocklist-match"' not in line:
+            queries += 1
+            continue
+        e = json.loads(line)
+        found[e['dns']['question']['name']] = e['threat']['enrichments'][0]['indicator']['name']
+    return (p.wait(), queries, found)
+
+
+def test_all_of_a_real_list():
+    """Every name of the real list and a child of each matches; what only looks like one does not."""
+    names_path, popular = (os.path.join(SHARED, 'intel', n) for n in ('cc-domains.tsv', 'popular-domains.txt'))
+    if not os.path.exists(names_path) or not os.path.exists(popular):
+        skip('all of a real list', 'no ../shared/intel')
+        return
+    rows = [line.split('\t')[0] for line in open(names_path)]
+    listed_names = set(rows)
+    out = run('intel', 'check', '-c', '/dev/null', names_path)
+    ok('%d names' % len(listed_names) in out.stdout.decode() and ' 0 refused' in out.stdout.decode(), 'all of it loads', out.stdout)
+
+    def entries(d):
+        """The listed ones of a name and its parents, longest first."""
+        return [p for p in ('.'.join(d.split('.')[i:]) for i in range(d.count('.') + 1)) if p in listed_names]
+
+    chance = random.Random(3)
+    letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
+    asked = []
+    for n in sorted(listed_names):
+        child = ''.join(chance.choice(letters) for _ in range(chance.randint(1, 20)))
+        label, _, rest = n.partition('.')
+        asked += [n, n + chance.choice(letters), n + '.' + chance.choice(('com', 'test'))]
+        asked += [child + '.' + n] if len(n) + len(child) < 253 else []
+        asked += [chance.choice(letters) + n] if len(label) < 63 else []
+        asked += [n.rpartition('.')[0] + '.invalid']
+    asked = [a for a in asked if max(map(len, a.split('.'))) < 64]
+    status, queries, found = matched(capture_of('all.pcap', asked), asked, names_path)
+    same((status, queries), (0, len(asked)), '%d queries: all read' % len(asked))
+    want = {a: entries(a)[0] for a in asked if entries(a)}
+    ok(len(want) >= 2 * len(listed_names), 'every name and its child among them', len(want))
+    wrong = [(a, want.get(a), found.get(a)) for a in want.keys() | found.keys() if want.get(a) != found.get(a)]
+    same(wrong[:5], [], 'each listed name and child alerts with its entry, and no look-alike does')
+    asked = [line.strip() for line in open(popular)][:100000]
+    want = {a: entries(a)[0] for a in asked if entries(a)}
+    status, queries, found = matched(capture_of('popular.pcap', asked), asked, names_path)
+    same((status, queries, found), (0, len(asked), want), 'the popular names: exactly the %d entries that both files hold' % len(want))
+    same(len(want), 5, 'which are five')
 
 
 def test_corpus():
@@ -217,7 +327,7 @@ def test_corpus():
 if __name__ == '__main__':
     try:
         for test in (test_lookup, test_near_misses, test_contact, test_cname, test_addresses, test_exceptions, test_first_seen, test_repeats,
-                     test_bad_lists, test_intel, test_corpus):
+                     test_bad_lists, test_changed_while_read, test_long_line, test_intel, test_all_of_a_real_list, test_corpus):
             test()
     finally:
         shutil.rmtree(work)

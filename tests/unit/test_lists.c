@@ -225,6 +225,29 @@ static void test_json_broken(void **state)
 
 	load_as(source, BYTES("[\"a.example\""), &err);
 	assert_int_equal(err, -EINVAL);
+	assert_non_null(strstr(load_as(source, BYTES("\n[1,\n\"a.example\""), &err), "list:3: "));
+	assert_int_equal(err, -EINVAL);
+	assert_non_null(strstr(load_as(source, BYTES("{\"domain\": \"a.exa"), &err), "list:1: '{\"domain\": \"a.exa': not JSON"));
+	assert_int_equal(err, -EINVAL);
+}
+
+/* Of one object a line, the good lines load. */
+static void test_json_with_a_broken_line(void **state)
+{
+	struct list_source source = { .format = LIST_JSON };
+	const char *text = "{\"domain\": \"a.example\"}\n\n{\"domain\": \"b.exam\n{{{\n{\"domain\": \"c.example\"}\n{\"domain";
+	const char *what;
+	int err;
+
+	what = load_as(source, text, strlen(text), &err);
+	assert_int_equal(err, 0);
+	assert_non_null(strstr(what, "list:3: '{\"domain\": \"b.exam': not JSON"));
+	assert_match("a.example", "a.example");
+	assert_match("c.example", "c.example");
+	assert_int_equal(report.entries, 2);
+	assert_int_equal(report.refused, 3);
+	what = load_as(source, BYTES("[\"x.example\", \"com\"]"), &err);
+	assert_non_null(strstr(what, "list: item 2: 'com': a top-level"));
 }
 
 static void test_dates(void **state)
@@ -434,6 +457,39 @@ static void test_top_level_domain_where_allowed(void **state)
 	assert_int_equal(report.refused, 1); /* the root never */
 }
 
+static void test_public_suffixes(void **state)
+{
+	struct list_source source = { .format = LIST_DOMAINS, .allow_tld = true };
+	int err;
+
+	/* by a rule of a registry; by a wildcard; of somebody who gives names away; below one */
+	load(LIST_DOMAINS, "co.uk\ncity.kawasaki.jp\nkawasaki.jp\nevil.mm\nduckdns.org\nevil.co.uk\n");
+	assert_none("bbc.co.uk");
+	assert_none("x.kawasaki.jp");
+	assert_match("x.evil.co.uk", "evil.co.uk");
+	assert_match("x.evil.mm", "evil.mm");
+	assert_match("x.duckdns.org", "duckdns.org");
+	assert_match("x.city.kawasaki.jp", "city.kawasaki.jp");
+	assert_int_equal(report.refused, 2);
+	load_as(source, BYTES("co.uk\n"), &err);
+	assert_match("bbc.co.uk", "co.uk");
+}
+
+/* The same name as an entry and as an exception, in one list and in two: the exception wins. */
+static void test_contradictions(void **state)
+{
+	struct list_source allow = { .list = { .name = "mine", .allow = true }, .format = LIST_DOMAINS };
+	int err;
+
+	load(LIST_ADBLOCK, "||both.example^\n@@||both.example^\n@@||other.example^\n||other.example^\n||bad.example^\n");
+	assert_none("both.example");
+	assert_none("x.other.example");
+	assert_match("bad.example", "bad.example");
+	assert_int_equal(report.entries, 5);
+	load_as(allow, BYTES("bad.example\n"), &err);
+	assert_none("x.bad.example");
+}
+
 static void test_idn(void **state)
 {
 	load(LIST_DOMAINS, "b\xc3\xbc"
@@ -526,6 +582,43 @@ static void test_long_line(void **state)
 	assert_int_equal(report.refused, 1);
 }
 
+/* A file that is too long is not even begun. */
+static void test_long_file(void **state)
+{
+	struct list_source source = { .list = { .path = path_of("list") }, .format = LIST_DOMAINS };
+
+	write_list("list", "evil.example\n", 13);
+	assert_int_equal(truncate(path_of("list"), 1 << 30), 0); /* a hole: it takes no space */
+	said_start(&said);
+	assert_int_equal(list_load(set, &source, &report), -EINVAL);
+	assert_non_null(strstr(said_end(&said), "list: longer than 512 MiB"));
+	assert_int_equal(indicators_count(set), 0);
+}
+
+/* NUL bytes far behind the head, bytes that are no text, UTF-16, and no end of the last line. */
+static void test_hostile_bytes(void **state)
+{
+	struct list_source source = { .format = LIST_DOMAINS };
+	size_t len = 70000;
+	char *text = malloc(len);
+	const char *what;
+	int err;
+
+	memset(text, '\n', len);
+	memcpy(text + 66000, "\0evil.example\n\x80\x81.example\ngood.example\n", 38);
+	memcpy(text + len - 12, "last.example", 12);
+	what = load_as(source, text, len, &err);
+	free(text);
+	assert_int_equal(err, 0);
+	assert_non_null(strstr(what, "holds a NUL byte"));
+	assert_non_null(strstr(what, "'\\x80\\x81.example': not a domain name"));
+	assert_match("good.example", "good.example");
+	assert_match("last.example", "last.example");
+	assert_int_equal(report.refused, 2);
+	assert_non_null(strstr(load_as(source, BYTES("\xff\xfe" "e\0v\0"), &err), "UTF-16"));
+	assert_int_equal(err, -EINVAL);
+}
+
 static void test_byte_order_mark(void **state)
 {
 	load(-1, "\xef\xbb\xbf"
@@ -603,6 +696,9 @@ int main(void)
 		T(test_csv_without_the_column),
 		T(test_json),
 		T(test_json_broken),
+		T(test_json_with_a_broken_line),
+		T(test_long_file),
+		T(test_hostile_bytes),
 		T(test_dates),
 		T(test_first_seen_in_csv),
 		T(test_first_seen_by_number),
@@ -613,6 +709,8 @@ int main(void)
 		T(test_cidr),
 		T(test_refused_names),
 		T(test_top_level_domain_where_allowed),
+		T(test_public_suffixes),
+		T(test_contradictions),
 		T(test_idn),
 		T(test_exceptions_win),
 		T(test_duplicates),

@@ -18,7 +18,8 @@ static const char usage[] =
 	"       metsuke intel query [-c FILE] [-l LIST]... NAME|ADDRESS...\n"
 	"\n"
 	"check: what lists hold, what of them was refused and why, and what two of them share. The lists are the\n"
-	"files given, their formats as they look, or else those of the configuration.\n"
+	"files given, their formats as they look, or else those of the configuration. Each refusal is said on\n"
+	"standard error by file and line.\n"
 	"query: which lists would match a name or an address, and by what rule.\n"
 	"\n"
 	"  -c, --config FILE    configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
@@ -33,6 +34,7 @@ static const struct option options[] = { OPT_CONFIG, OPT_LIST, OPT_POPULAR, OPT_
 struct shared {
 	const struct intel *in;
 	const struct indicator_list *list; /* of the entry that is being looked up */
+	unsigned int bits;		   /* of a network; a name has none */
 	size_t (*count)[CONFIG_MAX_LIST];
 };
 
@@ -50,7 +52,7 @@ static void count_same(void *ctx, const struct indicator_match *m)
 {
 	struct shared *s = ctx;
 
-	if (!m->parent && m->list != s->list)
+	if (!m->parent && m->list != s->list && m->bits == s->bits)
 		s->count[place_of(s->in, s->list)][place_of(s->in, m->list)]++;
 }
 
@@ -59,8 +61,11 @@ static void count_shared(void *ctx, const struct indicator_match *m)
 	struct shared *s = ctx;
 
 	s->list = m->list;
+	s->bits = m->bits;
 	if (m->entry)
 		indicators_each_name(s->in->set, m->entry, m->entry_len, count_same, s);
+	else
+		indicators_each_ip(s->in->set, m->ip, count_same, s);
 }
 
 static void print_shared(const struct intel *in)
@@ -73,7 +78,7 @@ static void print_shared(const struct intel *in)
 	indicators_walk(in->set, count_shared, &s);
 	for (size_t i = 0; i < in->lists.n; i++)
 		for (size_t j = i + 1; j < in->lists.n; j++)
-			printf("%s and %s share %zu names\n", in->lists.item[i].name, in->lists.item[j].name,
+			printf("%s and %s share %zu entries\n", in->lists.item[i].name, in->lists.item[j].name,
 			       count[i][j]);
 }
 
@@ -145,6 +150,8 @@ static int check(const struct intel *in, const char *popular)
 		       in->lists.item[i].name, list_format_names[r->format],
 		       in->read[i] ? "" : " (not read to its end)", r->names, r->networks, r->exceptions,
 		       r->duplicates, r->refused);
+		for (size_t k = 0; k < LIST_REASONS && r->reason[k].why; k++)
+			printf("  %zu refused: %s\n", r->reason[k].n, r->reason[k].why);
 	}
 	printf("%zu entries in %zu bytes\n", indicators_count(in->set), indicators_bytes(in->set));
 	print_shared(in);

@@ -47,6 +47,7 @@ bool intel_read(struct intel *in, const atomic_bool *stop)
 					      .column = *item->column ? item->column : NULL,
 					      .first_seen = *item->first_seen ? item->first_seen : NULL,
 					      .allow_tld = item->allow_tld,
+					      .say_all = in->say_all,
 					      .stop = stop };
 		int err = list_load(in->set, &source, &in->report[i]);
 
@@ -63,6 +64,8 @@ struct intel *intel_load_any(const struct config *c)
 {
 	struct intel *in = intel_new(c, 1);
 
+	if (in)
+		in->say_all = true;
 	if (in && intel_read(in, NULL))
 		return in;
 	intel_free(in);

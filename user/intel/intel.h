@@ -15,6 +15,7 @@ struct intel {
 	struct list_report report[CONFIG_MAX_LIST];
 	bool read[CONFIG_MAX_LIST]; /* to its end */
 	bool allow_empty;
+	bool say_all; /* log all that is refused */
 	uint64_t generation; /* counts the sets of this run, from 1 */
 };
 
@@ -22,7 +23,7 @@ struct intel {
  * intel.allow_empty is not set; or out of memory (logged). */
 struct intel *intel_load(const struct config *c, uint64_t generation);
 
-/* The same, whatever they are: for those who look at lists. */
+/* The same, whatever they are, and all that is refused is logged: for those who look at lists. */
 struct intel *intel_load_any(const struct config *c);
 
 /* In two steps: what needs the configuration, and what takes its time. NULL, false: out of memory, or stopped. */

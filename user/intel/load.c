@@ -25,19 +25,33 @@ struct loader {
 	struct list_reader reader;
 	int list;
 	size_t line;
+	bool in_array; /* JSON: line counts items */
 	int error;
 };
+
+static void count_reason(struct list_report *report, const char *why)
+{
+	size_t i = 0;
+
+	while (i < LIST_REASONS && report->reason[i].why && strcmp(report->reason[i].why, why))
+		i++;
+	if (i == LIST_REASONS)
+		return;
+	report->reason[i].why = why;
+	report->reason[i].n++;
+}
 
 static void on_refused(void *ctx, const char *text, size_t len, const char *why)
 {
 	struct loader *l = ctx;
 	char *shown;
 
-	if (l->report->refused++ >= REFUSALS_SHOWN)
+	count_reason(l->report, why);
+	if (l->report->refused++ >= REFUSALS_SHOWN && !l->source->say_all)
 		return;
 	shown = utf8_clean(text, len < SHOWN_BYTES ? len : SHOWN_BYTES);
-	log_warning("%s:%zu: '%s%s': %s", l->source->list.path, l->line, shown ? shown : "",
-		    len > SHOWN_BYTES ? "..." : "", why);
+	log_warning("%s:%s%zu: '%s%s': %s", l->source->list.path, l->in_array ? " item " : "", l->line,
+		    shown ? shown : "", len > SHOWN_BYTES ? "..." : "", why);
 	free(shown);
 }
 
@@ -75,7 +89,7 @@ static int open_list(const char *path, struct stat *st)
 	if (fstat(fd, st) || !S_ISREG(st->st_mode))
 		why = "not a regular file";
 	else if (st->st_size > MOST_BYTES)
-		why = "more than 512 MiB";
+		why = "longer than 512 MiB, which no list is";
 	if (!why)
 		return fd;
 	log_error("list %s: %s", path, why);
@@ -90,6 +104,8 @@ static const char *unreadable(const char *head, size_t len)
 		return "compressed with gzip; unpack it first";
 	if (len > 3 && !memcmp(head, "PK\3\4", 4))
 		return "a zip archive; unpack it first";
+	if (len > 1 && (!memcmp(head, "\xff\xfe", 2) || !memcmp(head, "\xfe\xff", 2)))
+		return "in UTF-16; write it in UTF-8";
 	return memchr(head, '\0', len) ? "binary: it holds NUL bytes" : NULL;
 }
 
@@ -158,54 +174,90 @@ static void json_item(struct loader *l, const json_t *item)
 		on_refused(l, key, strlen(key), json_is_object(item) ? "no text under this key" : "not a text");
 }
 
-/* An array of texts or objects, or such an array anywhere one level down in an object, or one object a
- * line. Line numbers are those of the end of an item's document; within an array, the item's number. */
+static void json_items(struct loader *l, const json_t *array)
+{
+	size_t line = l->line, i;
+	json_t *item;
+
+	l->in_array = true;
+	json_array_foreach(array, i, item)
+	{
+		l->line = i + 1;
+		json_item(l, item);
+	}
+	l->in_array = false;
+	l->line = line;
+}
+
+/* An array, an object that holds arrays, or an object that is an item itself. */
+static void json_document(struct loader *l, const json_t *root)
+{
+	const char *key;
+	json_t *value;
+	bool held = false;
+
+	if (json_is_array(root)) {
+		json_items(l, root);
+		return;
+	}
+	json_object_foreach((json_t *)root, key, value)
+	{
+		if (!json_is_array(value))
+			continue;
+		held = true;
+		json_items(l, value);
+	}
+	if (!held)
+		json_item(l, root);
+}
+
+static size_t count_lines(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (const char *at = text; (at = memchr(at, '\n', len - (at - text))); at++)
+		n++;
+	return n;
+}
+
+/* One document after the other: usually there is one, or one a line. Behind a broken one, each line is tried by
+ * itself, so that one line does not take the others with it; of a broken array nothing can be told. */
 static int read_json(struct loader *l, const char *text, size_t len)
 {
+	bool by_line = false;
 	size_t at = 0;
 
-	while (at < len) {
+	l->line = 1;
+	while (!l->error) {
+		const char *end;
+		size_t most = len - at;
 		json_error_t error;
-		json_t *root = json_loadb(text + at, len - at, JSON_DISABLE_EOF_CHECK, &error), *item;
-		const char *key;
-		json_t *value;
-		bool held = false;
-		size_t i;
+		json_t *root;
 
-		if (!root) {
-			while (at < len && strchr(" \t\r\n", text[at]))
-				at++;
-			if (at == len)
-				return l->error;
-			l->line += error.line;
-			on_refused(l, text + at, strcspn(text + at, "\n"), error.text);
+		while (at < len && strchr(" \t\r\n", text[at]) && text[at])
+			l->line += text[at++] == '\n';
+		if (at == len)
+			break;
+		end = memchr(text + at, '\n', len - at);
+		most = by_line && end ? (size_t)(end - text) - at : len - at;
+		root = json_loadb(text + at, most, JSON_DISABLE_EOF_CHECK, &error);
+		if (root) {
+			json_document(l, root);
+			json_decref(root);
+			l->line += count_lines(text + at, error.position);
+			at += error.position;
+			continue;
+		}
+		if (text[at] == '[') {
+			log_error("list %s:%zu: %s", l->source->list.path, l->line + error.line - 1, error.text);
 			return -EINVAL;
 		}
-		at += error.position;
-		if (json_is_object(root))
-			json_object_foreach(root, key, value)
-			{
-				if (!json_is_array(value))
-					continue;
-				held = true;
-				json_array_foreach(value, i, item)
-				{
-					l->line++;
-					json_item(l, item);
-				}
-			}
-		if (json_is_array(root)) {
-			json_array_foreach(root, i, item)
-			{
-				l->line++;
-				json_item(l, item);
-			}
-		} else if (!held) {
-			l->line++;
-			json_item(l, root);
-		}
-		json_decref(root);
+		on_refused(l, text + at, end ? (size_t)(end - text) - at : len - at, "not JSON");
+		by_line = true;
+		at = end ? (size_t)(end - text) : len;
 	}
+	if (!l->error && by_line && !l->report->entries)
+		return -EINVAL;
 	return l->error;
 }
 
@@ -309,7 +361,7 @@ int list_load(struct indicators *s, const struct list_source *source, struct lis
 	}
 	if (err && !why && err != -ECANCELED)
 		log_error("list %s: %s", source->list.path, strerror(-err));
-	if (report->refused > REFUSALS_SHOWN)
+	if (report->refused > REFUSALS_SHOWN && !source->say_all)
 		log_warning("%s: %zu more refused", source->list.path, report->refused - REFUSALS_SHOWN);
 	close(fd);
 	free(block);

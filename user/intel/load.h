@@ -12,8 +12,11 @@ struct list_source {
 	const char *column;	    /* CSV: column; JSON: key ("domain") */
 	const char *first_seen;	    /* the same of the date; NULL: none */
 	bool allow_tld;
+	bool say_all;		 /* log everything that is refused, not the first few alone */
 	const atomic_bool *stop; /* true: give up; may be NULL */
 };
+
+#define LIST_REASONS 24
 
 struct list_report {
 	enum list_format format;
@@ -23,6 +26,10 @@ struct list_report {
 	size_t exceptions;
 	size_t duplicates; /* the list had it already */
 	size_t refused;	   /* lines or values */
+	struct {
+		const char *why;
+		size_t n;
+	} reason[LIST_REASONS]; /* the same by reason; what has no place here is not told apart */
 };
 
 /* Reads one list into the set; what it refuses is logged as file:line, the first few of each list, and the
