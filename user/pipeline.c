@@ -207,6 +207,10 @@ static void alert(struct pipeline *p, const struct observation *o)
 
 	if (!p->options.intel || !known_check(p->known, p->options.intel, o, &a))
 		return;
+	if (a.again) {
+		known_told(p->known, &a, a.told_sequence, p->options.contact, p->options.ctx);
+		return;
+	}
 	for (int style = LINES_JSON; style <= LINES_COLOR; style++) {
 		struct buf *b = &p->lines[style];
 		size_t start = b->len;

@@ -109,10 +109,10 @@ def dns_response(qname='example.org', qtype=1, ident=0x1234, rdata=b'\xc0\0\2\7'
     return struct.pack('>HHHHHH', ident, flags, 1, 1, 0, 0) + name(qname) + struct.pack('>HH', qtype, 1) + answer
 
 
-def exchange(qname='example.org', sport=40000, **kw):
+def exchange(qname='example.org', sport=40000, rdata=b'\xc0\0\2\7', **kw):
     """The IP packets of a query and its response."""
     return [udp(sport, 53, dns_query(qname, **kw)),
-            udp(53, sport, dns_response(qname, **kw), src=SERVER, dst=CLIENT)]
+            udp(53, sport, dns_response(qname, rdata=rdata, **kw), src=SERVER, dst=CLIENT)]
 
 
 def http(target='/', host='example.org', more=''):

@@ -157,6 +157,27 @@ def test_repeats():
     same(len(alerts(other)), 3, 'another client alerts for itself')
 
 
+def test_answers_told_once():
+    """What a repeated answer says is not told again; where it leads to is known all the same."""
+    listed()
+    six = [udp(40001, 53, dns_query('evil.example', 28)),
+           udp(53, 40001, dns_response('evil.example', 28, rdata=bytes(15) + b'\1'), src=SERVER, dst=CLIENT)]
+    empty = [six[0], udp(53, 40001, dns_response('evil.example', 28)[:30], src=SERVER, dst=CLIENT)]
+    for what, first in (('an AAAA answer', six), ('one without addresses', empty)):
+        found = alerts(first + exchange('evil.example') + [request('innocent.example')])
+        same([e['dns'].get('resolved_ip') for e in found if e.get('dns', {}).get('type') == 'answer'][-1], [SERVER_IP],
+             what + ' first: the one for A is told, too')
+        same(brief(found)[-1][0], 'resolved', what + ' first: contact is linked')
+    moved = exchange('evil.example', sport=40002, rdata=bytes([192, 0, 2, 77]))
+    found = alerts(exchange('evil.example') + moved + [request('innocent.example', dst='192.0.2.77')])
+    same([e['metsuke']['alert']['match'] for e in found], ['name', 'name', 'resolved'],
+         'the server moves: two alerts for the lookups, and contact with the new address')
+    same(found[2]['metsuke']['chain']['lookup'], found[1]['event']['id'], 'which leads back to the response that was told')
+    late = [(START, exchange('evil.example')), (START + 300, exchange('evil.example')), (START + 600, [request('innocent.example')])]
+    same([e['metsuke']['alert']['match'] for e in alerts(late)], ['name', 'name', 'resolved'],
+         'a lookup that is not told again keeps the address known')
+
+
 def test_bad_lists():
     capture = write(path('x.pcap'), pcap([ethernet(p) for p in exchange()]))
     for leaf, text, why in (('empty.txt', b'# nothing\n', b'not one entry'), ('elf', b'\x7fELF\0\0', b'binary')):
@@ -336,6 +357,7 @@ def test_corpus():
 if __name__ == '__main__':
     try:
         for test in (test_lookup, test_near_misses, test_contact, test_cname, test_addresses, test_exceptions, test_first_seen, test_repeats,
+                     test_answers_told_once,
                      test_bad_lists, test_changed_while_read, test_long_line, test_intel, test_all_of_a_real_list, test_corpus):
             test()
     finally:

@@ -15,6 +15,7 @@ struct told {
 	uint64_t key; /* hash; 0: free */
 	uint64_t since_ns;
 	uint64_t repeated;
+	uint64_t sequence; /* of its alert */
 };
 
 struct server {
@@ -67,7 +68,8 @@ uint64_t known_evicted(const struct known *k)
 	return k->evicted;
 }
 
-/* Who, because of what: the same for every set that holds the entry, so that a reload changes nothing. */
+/* Who, because of what: the same for every set that holds the entry, so that a reload changes nothing. Programs
+ * ask for A and AAAA at once, and each answer has addresses of its own: they are told apart. */
 static uint64_t told_key(const struct known *k, const struct alert *a)
 {
 	struct {
@@ -76,6 +78,8 @@ static uint64_t told_key(const struct known *k, const struct alert *a)
 		uint32_t pid, kind;
 	} who = { .kind = a->o->kind << 8 | (a->field == KNOWN_RESOLVED) };
 
+	if (a->o->kind == OBSERVED_DNS_RESPONSE && a->o->dns.type == 28)
+		who.kind |= 2;
 	memcpy(who.ip, a->o->source.ip, 16);
 	if (a->o->process) {
 		who.pid = a->o->process->pid;
@@ -89,17 +93,23 @@ static uint64_t told_key(const struct known *k, const struct alert *a)
 	return hash_bytes(&who, sizeof(who), k->seed) | 1;
 }
 
+static struct told *told_set(const struct known *k, uint64_t key)
+{
+	return &k->told[(key >> 32 & (k->n_sets - 1)) * WAYS];
+}
+
 /* False: told already within the window; it is counted then. */
 static bool is_new(struct known *k, struct alert *a)
 {
 	uint64_t key = told_key(k, a), now = a->o->time_ns;
-	struct told *set = &k->told[(key >> 32 & (k->n_sets - 1)) * WAYS], *place = set;
+	struct told *set = told_set(k, key), *place = set;
 
 	for (int i = 0; i < WAYS; i++) {
 		if (set[i].key == key) {
 			place = &set[i];
 			if (now < place->since_ns + k->window_ns) {
 				place->repeated++;
+				a->told_sequence = place->sequence;
 				return false;
 			}
 			a->repeated = place->repeated;
@@ -165,6 +175,12 @@ static void answer_address(const struct dns_answer *answer, uint8_t ip[16])
 void known_told(struct known *k, const struct alert *a, uint64_t sequence,
 		void (*contact)(void *ctx, const uint8_t ip[16], uint64_t until_ns), void *ctx)
 {
+	uint64_t told = told_key(k, a);
+	struct told *set = told_set(k, told);
+
+	for (int i = 0; i < WAYS; i++)
+		if (set[i].key == told)
+			set[i].sequence = sequence;
 	if (a->o->kind != OBSERVED_DNS_RESPONSE || a->matched_ip)
 		return;
 	for (size_t i = 0; i < a->o->dns.n_answers; i++) {
@@ -282,7 +298,8 @@ bool known_check(struct known *k, const struct intel *in, const struct observati
 		return false;
 	a->o = o;
 	a->generation = in->generation;
-	a->repeated = a->chain_sequence = 0;
+	a->repeated = a->chain_sequence = a->told_sequence = 0;
+	a->again = false;
 	a->matched = a->chain_name = (struct text){ "", 0 };
 	a->matched_ip = NULL;
 	if (o->kind == OBSERVED_HTTP_REQUEST)
@@ -293,5 +310,7 @@ bool known_check(struct known *k, const struct intel *in, const struct observati
 		found = name_listed(in, o->dns.question, KNOWN_QUESTION, a) ||
 			(o->kind == OBSERVED_DNS_RESPONSE && !allowed(in, o->dns.question) &&
 			 check_answers(k, in, o, a));
-	return found && is_new(k, a);
+	if (found)
+		a->again = !is_new(k, a);
+	return found;
 }

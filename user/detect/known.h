@@ -26,6 +26,8 @@ struct alert {
 	uint64_t repeated;	 /* messages of the same kind since the last alert, not told one by one */
 	struct text chain_name;	 /* KNOWN_RESOLVED: the name that was looked up */
 	uint64_t chain_sequence; /* and event.sequence of the alert that told its addresses */
+	bool again;		 /* told already within the window: not to be told now */
+	uint64_t told_sequence;	 /* again: event.sequence of that alert */
 };
 
 struct known;
@@ -35,7 +37,8 @@ struct known;
 struct known *known_new(size_t capacity, uint64_t window_ns);
 void known_free(struct known *k);
 
-/* What the lists say of one message: true fills *alert, which points into the arguments until the next call.
+/* What the lists say of one message: true fills *alert, which points into the arguments until the next call; where
+ * alert->again, nothing is told, but its addresses may be new: known_told() takes them under alert->told_sequence.
  * One message is one alert at most: the first field of enum known_field that is listed. */
 bool known_check(struct known *k, const struct intel *in, const struct observation *o, struct alert *alert);
 
