@@ -18,18 +18,18 @@ esac
 debian=(gcc make libc6-dev linux-libc-dev pkg-config clang libbpf-dev libelf-dev zlib1g-dev libjansson-dev libyaml-dev
 	libpsl-dev libidn2-dev publicsuffix libssl-dev libpcap-dev libxxhash-dev libmnl-dev libcap-ng-dev)
 debian_test=(libcmocka-dev python3 iproute2 ethtool util-linux procps bind9-dnsutils curl wget 'busybox-static|busybox'
-	dnsmasq-base unbound nginx-light nftables socat tshark tcpdump jq qemu-system-x86 kmod cpio xz-utils zstd
+	dnsmasq-base unbound nginx-light ngircd nftables socat tshark tcpdump jq qemu-system-x86 kmod cpio xz-utils zstd
 	debian-archive-keyring cppcheck clang-tidy clang-format)
 fedora=(gcc make glibc-devel kernel-headers pkgconf-pkg-config clang libbpf-devel elfutils-libelf-devel zlib-devel
 	jansson-devel libyaml-devel libpsl-devel libidn2-devel publicsuffix-list openssl-devel libpcap-devel xxhash-devel libmnl-devel
 	libcap-ng-devel)
 fedora_test=(libcmocka-devel python3 compiler-rt bpftool iproute iproute-tc ethtool util-linux procps-ng bind-utils curl wget
-	busybox dnsmasq unbound nginx nftables socat wireshark-cli tcpdump jq qemu-system-x86-core kmod cpio xz zstd
+	busybox dnsmasq unbound nginx ngircd nftables socat wireshark-cli tcpdump jq qemu-system-x86-core kmod cpio xz zstd
 	cppcheck clang-tools-extra)
 arch=(gcc make glibc linux-api-headers pkgconf clang libbpf libelf zlib jansson libyaml libpsl libidn2 publicsuffix-list openssl
 	libpcap xxhash libmnl libcap-ng)
 arch_test=(cmocka python compiler-rt bpf iproute2 ethtool util-linux procps-ng bind curl wget busybox dnsmasq unbound nginx
-	nftables socat wireshark-cli tcpdump jq qemu-system-x86 kmod cpio xz zstd cppcheck)
+	ngircd nftables socat wireshark-cli tcpdump jq qemu-system-x86 kmod cpio xz zstd cppcheck)
 
 # Sets missing: those of the named packages that are not installed.
 missing_debs() {
@@ -67,7 +67,7 @@ run: sudo apt-get update && sudo apt-get install --no-install-recommends ${missi
 	no_services
 	$apt -s install "${missing[@]}" >/dev/null 2>&1 || $apt update
 	$apt install "${missing[@]}" || { $apt update && $apt install "${missing[@]}"; } || die "apt-get could not install all"
-	for service in unbound nginx; do
+	for service in unbound nginx ngircd; do
 		[[ " ${missing[*]}" != *" $service"* ]] || [ ! -d /run/systemd/system ] || systemctl -q disable $service
 	done
 }

@@ -1,0 +1,60 @@
+/* talk.h: what two machines say to each other, as packets on the wire. A conversation begins at a time and knows by itself when
+ * its packets come: a server is as far away as its address says. */
+#ifndef METSUKE_LAB_TALK_H
+#define METSUKE_LAB_TALK_H
+
+#include "wire.h"
+#include "world.h"
+
+struct host {
+	__u32 ip;
+	__u16 ip_id, port;
+	struct rng rng;
+	int asks6;	  /* asks for AAAA besides A */
+	int mixed_case;	  /* its lookups have capitals anywhere (draft-vixie-dnsext-dns0x20) */
+	__u64 *cached;	  /* for each name of the world, until when its answer may be used */
+};
+
+struct lab {
+	struct wire wire;
+	struct world world;
+	__u64 seed, start, end;
+};
+
+/* 0, or -1 with a message printed. */
+int host_start(struct host *h, const struct lab *l, __u32 ip, __u64 n);
+
+/* The address of a name at *at, which moves on to the time of the answer. Asks only where the last answer is too old. */
+__u32 dns_resolve(struct lab *l, struct host *h, const struct name *n, __u64 *at);
+/* A name that does not exist. */
+void dns_missing(struct lab *l, struct host *h, const char *text, __u64 *at);
+
+/* A connection; `now` is the time of its next packet. */
+struct tcp {
+	struct lab *lab;
+	struct host *host;
+	struct end ours, theirs;
+	__u32 our_seq, their_seq;
+	__u64 now, rtt;
+};
+
+void tcp_open(struct tcp *t, struct lab *l, struct host *h, __u32 ip, __u16 port, __u64 at);
+/* Our bytes; theirs, which come a round trip later. */
+void tcp_say(struct tcp *t, const void *data, unsigned int len);
+void tcp_hear(struct tcp *t, const void *data, unsigned int len);
+void tcp_close(struct tcp *t);
+/* Nobody is there: three tries, three and six seconds apart. */
+void tcp_refused(struct lab *l, struct host *h, __u32 ip, __u16 port, __u64 at);
+
+/* A request and its response of a type and size. method: "GET" or "POST"; sent: bytes of a body with it. */
+void http_exchange(struct tcp *t, const char *method, const char *host, const char *path, const char *agent,
+		   unsigned int sent, const char *type, unsigned int size);
+void tls_start(struct tcp *t, const char *name);
+void tls_exchange(struct tcp *t, unsigned int sent, unsigned int size);
+/* Up to the channel's topic. */
+void irc_join(struct tcp *t, const char *server, const char *nick, const char *channel, const char *topic);
+void irc_ping(struct tcp *t, const char *server);
+void irc_said(struct tcp *t, const char *nick, const char *channel, const char *text);
+void ntp_exchange(struct lab *l, struct host *h, __u32 ip, __u64 at);
+
+#endif

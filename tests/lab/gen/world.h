@@ -1,0 +1,61 @@
+/* world.h: the names that hosts look up and the servers behind them. The bots' are read from files, everybody else's
+ * are made up from a seed. All names end in .example or .test, all addresses are of 198.18.0.0/15 and 2001:db8::/32. */
+#ifndef METSUKE_LAB_WORLD_H
+#define METSUKE_LAB_WORLD_H
+
+#include "rng.h"
+
+#define NAME_ADDRS 8
+#define NAME_ALIASES 2
+#define NAME_TEXT 100
+
+#define IP4(a, b, c, d) ((__u32)(a) << 24 | (b) << 16 | (c) << 8 | (d))
+#define RESOLVER IP4(198, 18, 0, 53)
+
+enum family {
+	BOT_SERVER, /* of others.tsv */
+	LISTED,	    /* of watchlist.tsv */
+	SITE,
+	HELPER, /* what pages fetch from elsewhere: delivery networks, fonts, counters */
+	UPDATE,
+	TELEMETRY,
+	OCSP,
+	MAIL,
+	CLOCK,
+	CHAT,
+	LOOKALIKE, /* one letter or suffix beside a listed name */
+	FAMILIES
+};
+
+enum protocol { HTTP, TLS, IRC, NTP };
+
+struct name {
+	char text[NAME_TEXT];
+	char id[8];
+	enum family family;
+	enum protocol protocol;
+	__u16 port;
+	__u32 ttl;
+	unsigned int n_addrs, n_aliases;
+	__u32 addrs[NAME_ADDRS];
+	char has6;
+	__u8 addr6[16];
+	char aliases[NAME_ALIASES][NAME_TEXT];
+};
+
+struct world {
+	struct name *names;
+	unsigned int n;
+	unsigned int first[FAMILIES], count[FAMILIES];
+};
+
+/* Reads watchlist.tsv and others.tsv of a folder and makes up the rest. 0, or -1 with a message printed. */
+int world_make(struct world *w, const char *folder, __u64 seed);
+void world_free(struct world *w);
+/* By the id in the files; NULL: there is none. */
+struct name *world_by_id(const struct world *w, const char *id);
+/* Any of a family; popular: the first far more often than the last. */
+struct name *world_any(const struct world *w, struct rng *r, enum family family);
+struct name *world_popular(const struct world *w, struct rng *r, enum family family);
+
+#endif
