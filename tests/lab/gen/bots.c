@@ -1,5 +1,6 @@
 /* bots.c: the life of a bot as the first paper has it (Mihara et al., Figure 2): a C&C server gives an order, the order
  * names a file on a download server, what is fetched joins a second C&C server and stays. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,12 +167,16 @@ static __u64 live(struct lab *l, struct act *a, __u64 now)
 
 static void label_server(FILE *labels, const struct name *n, int *any)
 {
+	char six[INET6_ADDRSTRLEN];
+
 	if (n->family != LISTED)
 		return;
 	fprintf(labels, "%s%s=%s=", *any ? ";" : "", n->text, n->protocol == IRC ? "irc" : "http");
 	for (unsigned int i = 0; i < n->n_addrs; i++)
 		fprintf(labels, "%s%u.%u.%u.%u", i ? "," : "", n->addrs[i] >> 24, n->addrs[i] >> 16 & 255,
 			n->addrs[i] >> 8 & 255, n->addrs[i] & 255);
+	if (n->has6)
+		fprintf(labels, ",%s", inet_ntop(AF_INET6, n->addr6, six, sizeof(six)));
 	*any = 1;
 }
 

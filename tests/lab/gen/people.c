@@ -166,7 +166,7 @@ static __u64 ocsp(struct lab *l, struct act *a, __u64 now)
 	__u32 ip = dns_resolve(l, a->host, n, &at);
 
 	tcp_open(&t, l, a->host, ip, n->port, at);
-	http_exchange(&t, "POST", n->text, "/", "ocsp/1.0", 83, "application/ocsp-response", 471);
+	http_exchange(&t, "POST", n->text, "/", "ocsp/1.0", 83, "application/octet-stream", 471);
 	tcp_close(&t);
 	return now + seconds(600 + rng_exponential(&a->host->rng, 5400));
 }
