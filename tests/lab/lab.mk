@@ -11,5 +11,7 @@ $(LAB_GEN): $(LAB_OBJ)
 build-tests-replay build-tests-net: $(LAB_GEN) $(BUILD)/metsuke
 
 .PHONY: lab
-lab: all $(LAB_GEN) ## the first paper's experiments: 15 bots, 20 benign hosts for a day; live, too, as root
+lab: ## the first paper's experiments: 15 bots, 20 benign hosts for a day; as root live, too
+	@[ "$$(id -u)" != 0 ] || tools/deps.sh test
+	@$(MAKE) --no-print-directory all $(LAB_GEN)
 	@METSUKE_BUILD=$(BUILD) python3 tests/lab/experiments.py

@@ -6,23 +6,24 @@
 
 #include "talk.h"
 
+#define NOISE (1 << 20)
+
 /* Bytes that look like nothing, from any place on. */
 static const __u8 *noise(struct host *h, unsigned int len)
 {
-	static __u8 *bytes;
-	static unsigned int size;
+	static __u8 bytes[NOISE];
+	static int made;
 
-	if (len > size / 2) {
+	if (!made) {
 		struct rng r = rng_start(1, 1);
 
-		size = len * 2 + 65536;
-		bytes = realloc(bytes, size);
-		if (!bytes)
-			abort();
-		for (unsigned int i = 0; i < size; i++)
+		for (unsigned int i = 0; i < NOISE; i++)
 			bytes[i] = rng_next(&r) >> 32;
+		made = 1;
 	}
-	return bytes + rng_below(&h->rng, size - len);
+	if (len > NOISE / 2)
+		abort();
+	return bytes + rng_below(&h->rng, NOISE - len);
 }
 
 /* A message in one piece, so that head and body share a segment. */

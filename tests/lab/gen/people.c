@@ -95,8 +95,10 @@ static __u64 mail(struct lab *l, struct act *a, __u64 now)
 	struct rng *r = &a->host->rng;
 
 	if (!awake(a, now)) {
-		if (a->left)
+		if (a->left) {
+			a->tcp.now = now;
 			tcp_close(&a->tcp);
+		}
 		a->left = 0;
 		return now + 30 * MINUTE;
 	}
