@@ -42,7 +42,8 @@ def read_labels(path):
 
 def read_alerts(path):
     with open(path) as f:
-        return [e for e in map(json.loads, f) if e["event"]["action"] == "blocklist-match"]
+        return [e for e in (json.loads(line) for line in f if '"blocklist-match"' in line)
+                if e["event"]["action"] == "blocklist-match"]
 
 
 def judge(hosts, alerts):

@@ -11,7 +11,7 @@ $(LAB_GEN): $(LAB_OBJ)
 build-tests-replay build-tests-net: $(LAB_GEN) $(BUILD)/metsuke
 
 .PHONY: lab
-lab: ## the first paper's experiments: 15 bots, 20 benign hosts for a day; as root live, too
+lab: ## the first paper's experiments: 15 bots, 20 benign hosts for a day; as root live, too; FULL=1: 300 of each
 	@[ "$$(id -u)" != 0 ] || tools/deps.sh test
-	@$(MAKE) --no-print-directory all $(LAB_GEN)
-	@METSUKE_BUILD=$(BUILD) python3 tests/lab/experiments.py
+	@$(MAKE) -s --no-print-directory all $(LAB_GEN)
+	@METSUKE_BUILD=$(BUILD) FULL=$(FULL) python3 tests/lab/experiments.py

@@ -67,15 +67,17 @@ def count_packets(path, hosts):
     return counts
 
 
-def print_benign(hosts, packets, lookups, hours, false):
-    benign = [h for h in hosts.values() if h.kind == "benign"]
-    days, n = len(benign) * hours / 24, sum(packets.values())
+def print_benign(packets, lookups, hours):
+    """packets: of each host."""
     print("Table 14: benign hosts")
     print("  hosts %d, hours %g, packets %d (%d to %d a host), lookups %d" % (
-        len(benign), hours, n, min(packets.values()), max(packets.values()), lookups))
+        len(packets), hours, sum(packets), min(packets), max(packets), lookups))
+
+
+def print_false(n, packets, lookups, host_days):
     print("Table 15: false alarms")
-    for what, tries in (("packet", n), ("lookup", lookups), ("host-day", round(days))):
-        low, high = two_sided(min(len(false), tries), tries)
-        three = "; rule of three: below %.2g" % (3 / tries) if not false else ""
+    for what, tries in (("packet", packets), ("lookup", lookups), ("host-day", host_days)):
+        low, high = two_sided(min(n, tries), tries)
+        three = "; rule of three: below %.2g" % (3 / tries) if not n else ""
         print("  %d, per %-9s %.2g; 95 %% interval %.2g to %.2g, one-sided at most %.2g%s" % (
-            len(false), what + ":", len(false) / tries, low, high, upper(min(len(false), tries), tries, 0.05), three))
+            n, what + ":", n / tries, low, high, upper(min(n, tries), tries, 0.05), three))

@@ -1,5 +1,5 @@
-/* acts.h: what hosts do of their own accord. An act is one step; it writes the packets of that step and says when the next
- * one is due. New kinds of hosts are new acts. */
+/* acts.h: what hosts do of their own accord. An act is one step; it writes the packets of that step and says when
+ * the next one is due. New kinds of hosts are new acts. */
 #ifndef METSUKE_LAB_ACTS_H
 #define METSUKE_LAB_ACTS_H
 
@@ -22,7 +22,8 @@ struct acts {
 };
 
 /* The first step is at `at`. */
-struct act *acts_add(struct acts *acts, struct host *h, __u64 (*step)(struct lab *, struct act *, __u64), __u64 at);
+struct act *acts_add(struct acts *acts, struct host *h, __u64 (*step)(struct lab *, struct act *, __u64),
+		     __u64 at);
 /* Until the end of the lab's time. */
 void acts_run(struct acts *acts, struct lab *l);
 

@@ -59,11 +59,11 @@ void http_exchange(struct tcp *t, const char *method, const char *host, const ch
 
 	if (sent)
 		snprintf(length, sizeof(length), "Content-Length: %u\r\n", sent);
-	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: */*\r\n%s\r\n", method, path, host,
-		 agent, length);
+	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: */*\r\n%s\r\n",
+		 method, path, host, agent, length);
 	with_noise(t, 1, head, sent);
-	snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nServer: web\r\nContent-Type: %s\r\nContent-Length: %u\r\n\r\n", type,
-		 size);
+	snprintf(head, sizeof(head),
+		 "HTTP/1.1 200 OK\r\nServer: web\r\nContent-Type: %s\r\nContent-Length: %u\r\n\r\n", type, size);
 	with_noise(t, 0, head, size);
 }
 
@@ -79,7 +79,8 @@ static void put_noise(__u8 **at, struct host *h, unsigned int len)
 	*at += len;
 }
 
-/* ClientHello with the server's name in it, ServerHello, and then sealed records (TLS 1.3 as middle boxes see it). */
+/* ClientHello with the server's name in it, ServerHello, and then sealed records (TLS 1.3 as middle boxes see it).
+ */
 void tls_start(struct tcp *t, const char *name)
 {
 	__u8 hello[512], *at = hello;
@@ -153,10 +154,11 @@ void tls_exchange(struct tcp *t, unsigned int sent, unsigned int size)
 void irc_join(struct tcp *t, const char *server, const char *nick, const char *channel, const char *topic)
 {
 	line(t, 1, "NICK %s\r\nUSER %s 0 * :%s\r\n", nick, nick, nick);
-	line(t, 0, ":%s 001 %s :Welcome %s\r\n:%s 376 %s :End of MOTD command\r\n", server, nick, nick, server, nick);
+	line(t, 0, ":%s 001 %s :Welcome %s\r\n:%s 376 %s :End of MOTD command\r\n", server, nick, nick, server,
+	     nick);
 	line(t, 1, "JOIN %s\r\n", channel);
-	line(t, 0, ":%s!u@h JOIN :%s\r\n:%s 332 %s %s :%s\r\n:%s 366 %s %s :End of NAMES list\r\n", nick, channel, server, nick,
-	     channel, topic, server, nick, channel);
+	line(t, 0, ":%s!u@h JOIN :%s\r\n:%s 332 %s %s :%s\r\n:%s 366 %s %s :End of NAMES list\r\n", nick, channel,
+	     server, nick, channel, topic, server, nick, channel);
 }
 
 void irc_ping(struct tcp *t, const char *server)

@@ -1,5 +1,5 @@
-/* bots.c: the life of a bot as the first paper has it (Mihara et al., Figure 2): a C&C server gives an order, the order
- * names a file on a download server, what is fetched joins a second C&C server and stays. */
+/* bots.c: the life of a bot as the first paper has it (Mihara et al., Figure 2): a C&C server gives an order, the
+ * order names a file on a download server, what is fetched joins a second C&C server and stays. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -63,7 +63,8 @@ struct bots *bots_read(const char *folder, const struct world *w)
 		if (text[0] == '#' || text[0] == '\n')
 			continue;
 		if (b->n == MOST_BOTS || parse_bot(&b->bots[b->n++], text, w)) {
-			fprintf(stderr, "labgen: %s:%u: not bot, first, downloads, second, name or address, with known ids\n",
+			fprintf(stderr,
+				"labgen: %s:%u: not bot, first, downloads, second, name or address, with known ids\n",
 				path, number);
 			fclose(in);
 			bots_free(b);
@@ -128,7 +129,8 @@ static __u64 fetch(struct lab *l, struct act *a, const struct name *n, __u64 now
 	if (a->bot->by_address)
 		snprintf(host, sizeof(host), "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
 	tcp_open(&t, l, a->host, ip, n->port, at);
-	http_exchange(&t, "GET", host, "/u/setup.exe", AGENT, 0, "application/octet-stream", binary_size(&a->host->rng));
+	http_exchange(&t, "GET", host, "/u/setup.exe", AGENT, 0, "application/octet-stream",
+		      binary_size(&a->host->rng));
 	tcp_close(&t);
 	return t.now;
 }
@@ -188,7 +190,8 @@ void bots_start(struct bots *b, unsigned int n, struct acts *acts, struct lab *l
 
 	a->bot = bot;
 	h->mixed_case = n % 4 == 3;
-	fprintf(labels, "%u.%u.%u.%u\tbot\t%s\t", h->ip >> 24, h->ip >> 16 & 255, h->ip >> 8 & 255, h->ip & 255, bot->title);
+	fprintf(labels, "%u.%u.%u.%u\tbot\t%s\t", h->ip >> 24, h->ip >> 16 & 255, h->ip >> 8 & 255, h->ip & 255,
+		bot->title);
 	label_server(labels, bot->first, &any);
 	for (unsigned int i = 0; i < bot->n_downloads; i++)
 		label_server(labels, bot->downloads[i], &any);

@@ -27,7 +27,8 @@ int host_start(struct host *h, const struct lab *l, __u32 ip, __u64 n)
 	return h->cached ? 0 : -1;
 }
 
-static void answer(struct pkt *p, unsigned int owner, unsigned int type, __u32 ttl, const void *data, unsigned int len)
+static void answer(struct pkt *p, unsigned int owner, unsigned int type, __u32 ttl, const void *data,
+		   unsigned int len)
 {
 	pkt_count(p, PKT_ANSWER);
 	pkt_pointer(p, owner);
@@ -103,7 +104,8 @@ static void message(struct lab *l, struct host *h, const struct lookup *q, int r
 }
 
 /* Returns the time of the answer. */
-static __u64 ask(struct lab *l, struct host *h, const struct name *n, const char *text, unsigned int type, __u64 at)
+static __u64 ask(struct lab *l, struct host *h, const struct name *n, const char *text, unsigned int type,
+		 __u64 at)
 {
 	struct lookup q = { .name = n, .type = type, .id = rng_next(&h->rng) };
 

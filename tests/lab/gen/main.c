@@ -1,8 +1,8 @@
 /* main.c: captures of a small network's gateway, in event time, the same for the same seed.
  * usage: labgen bots|benign [-n HOSTS] [-t HOURS] [-s SEED] [-d FOLDER] FILE
  *
- * Beside FILE stands FILE.labels.tsv, a line for each host: address, bot or benign, which, and what of the listed names
- * it contacts: name=protocol=addresses, several with a semicolon. */
+ * Beside FILE stands FILE.labels.tsv, a line for each host: address, bot or benign, which, and what of the listed
+ * names it contacts: name=protocol=addresses, several with a semicolon. */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +53,14 @@ void acts_run(struct acts *acts, struct lab *l)
 	heap_free(&acts->heap);
 }
 
-static int populate(struct lab *l, struct acts *acts, struct host *hosts, unsigned int n, struct bots *bots, FILE *labels)
+static int populate(struct lab *l, struct acts *acts, struct host *hosts, unsigned int n, struct bots *bots,
+		    FILE *labels)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		struct host *h = &hosts[i];
 
-		if (host_start(h, l, IP4(198, 18, (bots ? 128 : 1) + i / 250, 1 + i % 250), (bots ? 1000000 : 0) + i))
+		if (host_start(h, l, IP4(198, 18, (bots ? 128 : 1) + i / 250, 1 + i % 250),
+			       (bots ? 1000000 : 0) + i))
 			return -1;
 		people_machine(acts, l, h);
 		if (bots) {
@@ -66,8 +68,8 @@ static int populate(struct lab *l, struct acts *acts, struct host *hosts, unsign
 			continue;
 		}
 		people_person(acts, l, h, i);
-		fprintf(labels, "%u.%u.%u.%u\tbenign\tbenign-%u\t-\n", h->ip >> 24, h->ip >> 16 & 255, h->ip >> 8 & 255,
-			h->ip & 255, i + 1);
+		fprintf(labels, "%u.%u.%u.%u\tbenign\tbenign-%u\t-\n", h->ip >> 24, h->ip >> 16 & 255,
+			h->ip >> 8 & 255, h->ip & 255, i + 1);
 	}
 	return 0;
 }

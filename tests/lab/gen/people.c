@@ -1,5 +1,5 @@
-/* people.c: benign hosts. Nothing here knows of bots, except that some sites share a listed server's address and that
- * people follow links to names that look like listed ones. */
+/* people.c: benign hosts. Nothing here knows of bots, except that some sites share a listed server's address and
+ * that people follow links to names that look like listed ones. */
 #include <stdlib.h>
 
 #include "acts.h"
@@ -37,8 +37,8 @@ static void fetch_tls(struct lab *l, struct act *a, const struct name *n, __u64 
 	tcp_close(&t);
 }
 
-static void fetch_http(struct lab *l, struct act *a, const struct name *n, __u64 at, const char *path, const char *agent,
-		       const char *type, unsigned int size)
+static void fetch_http(struct lab *l, struct act *a, const struct name *n, __u64 at, const char *path,
+		       const char *agent, const char *type, unsigned int size)
 {
 	struct tcp t;
 	__u32 ip = dns_resolve(l, a->host, n, &at);
@@ -52,14 +52,15 @@ static void fetch_http(struct lab *l, struct act *a, const struct name *n, __u64
 static void page(struct lab *l, struct act *a, __u64 at)
 {
 	struct rng *r = &a->host->rng;
-	const struct name *site = rng_chance(r, 0.03) ? world_any(&l->world, r, LOOKALIKE) :
-							world_popular(&l->world, r, SITE);
+	const struct name *site =
+		rng_chance(r, 0.03) ? world_any(&l->world, r, LOOKALIKE) : world_popular(&l->world, r, SITE);
 	unsigned int helpers = rng_below(r, 5);
 	char text[NAME_TEXT];
 
 	if (site->protocol == HTTP) {
 		snprintf(text, sizeof(text), "/%u/item-%u.html", rng_below(r, 30), rng_below(r, 10000));
-		fetch_http(l, a, site, at, text, BROWSER, "text/html", 2000 + (unsigned int)rng_lognormal(r, 9000, 0.8));
+		fetch_http(l, a, site, at, text, BROWSER, "text/html",
+			   2000 + (unsigned int)rng_lognormal(r, 9000, 0.8));
 	} else {
 		fetch_tls(l, a, site, at, 1 + rng_below(r, 4));
 	}
@@ -155,8 +156,8 @@ static __u64 update(struct lab *l, struct act *a, __u64 now)
 
 	fetch_http(l, a, a->name, now, "/v2/check?os=7", "Updater/2.1", "text/plain", 90);
 	if (rng_chance(r, 0.08))
-		fetch_http(l, a, a->name, now + 4 * SEC, "/v2/setup.exe", "Updater/2.1", "application/octet-stream",
-			   rng_between(r, 27, 314) * 1024);
+		fetch_http(l, a, a->name, now + 4 * SEC, "/v2/setup.exe", "Updater/2.1",
+			   "application/octet-stream", rng_between(r, 27, 314) * 1024);
 	return now + 55 * MINUTE + rng_below(r, 600) * SEC;
 }
 
@@ -185,8 +186,8 @@ static __u64 ntp(struct lab *l, struct act *a, __u64 now)
 /* A short name, tried below the office's own domain. */
 static __u64 search(struct lab *l, struct act *a, __u64 now)
 {
-	static const char *const names[] = { "wpad.corp.example", "printer2.corp.example", "fileserver.corp.example",
-					     "isatap.corp.example" };
+	static const char *const names[] = { "wpad.corp.example", "printer2.corp.example",
+					     "fileserver.corp.example", "isatap.corp.example" };
 	__u64 at = now;
 
 	dns_missing(l, a->host, names[rng_below(&a->host->rng, 4)], &at);

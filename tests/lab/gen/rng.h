@@ -1,5 +1,5 @@
-/* rng.h: chance that is the same for the same seed (xorshift64*). Each host has one of its own, so that one host more
- * changes nothing for the others. */
+/* rng.h: chance that is the same for the same seed (xorshift64*). Each host has one of its own, so that one host
+ * more changes nothing for the others. */
 #ifndef METSUKE_LAB_RNG_H
 #define METSUKE_LAB_RNG_H
 

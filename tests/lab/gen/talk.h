@@ -1,5 +1,5 @@
-/* talk.h: what two machines say to each other, as packets on the wire. A conversation begins at a time and knows by itself when
- * its packets come: a server is as far away as its address says. */
+/* talk.h: what two machines say to each other, as packets on the wire. A conversation begins at a time and knows
+ * by itself when its packets come: a server is as far away as its address says. */
 #ifndef METSUKE_LAB_TALK_H
 #define METSUKE_LAB_TALK_H
 
@@ -10,9 +10,9 @@ struct host {
 	__u32 ip;
 	__u16 ip_id, port;
 	struct rng rng;
-	int asks6;	  /* asks for AAAA besides A */
-	int mixed_case;	  /* its lookups have capitals anywhere (draft-vixie-dnsext-dns0x20) */
-	__u64 *cached;	  /* for each name of the world, until when its answer may be used */
+	int asks6;	/* asks for AAAA besides A */
+	int mixed_case; /* its lookups have capitals anywhere (draft-vixie-dnsext-dns0x20) */
+	__u64 *cached;	/* for each name of the world, until when its answer may be used */
 };
 
 struct lab {
@@ -24,7 +24,8 @@ struct lab {
 /* 0, or -1 with a message printed. */
 int host_start(struct host *h, const struct lab *l, __u32 ip, __u64 n);
 
-/* The address of a name at *at, which moves on to the time of the answer. Asks only where the last answer is too old. */
+/* The address of a name at *at, which moves on to the time of the answer. Asks only where the last answer is too
+ * old. */
 __u32 dns_resolve(struct lab *l, struct host *h, const struct name *n, __u64 *at);
 /* A name that does not exist. */
 void dns_missing(struct lab *l, struct host *h, const char *text, __u64 *at);

@@ -12,7 +12,8 @@ enum { FIN = 1, SYN = 2, PSH = 8, ACK = 16 };
 static void start_segment(struct tcp *t, struct pkt *p, int out, unsigned int flags, unsigned int options)
 {
 	if (out)
-		wire_tcp(p, t->ours, t->theirs, 1, t->host->ip_id++, t->our_seq, flags & ACK ? t->their_seq : 0, flags, options);
+		wire_tcp(p, t->ours, t->theirs, 1, t->host->ip_id++, t->our_seq, flags & ACK ? t->their_seq : 0,
+			 flags, options);
 	else
 		wire_tcp(p, t->theirs, t->ours, 0, t->their_seq >> 8, t->their_seq, t->our_seq, flags, options);
 }

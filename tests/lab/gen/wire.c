@@ -81,8 +81,8 @@ void wire_udp(struct pkt *p, struct end from, struct end to, int out, __u16 ip_i
 	pkt_udp(p, from.port, to.port);
 }
 
-void wire_tcp(struct pkt *p, struct end from, struct end to, int out, __u16 ip_id, __u32 seq, __u32 ack, unsigned int flags,
-	      unsigned int options)
+void wire_tcp(struct pkt *p, struct end from, struct end to, int out, __u16 ip_id, __u32 seq, __u32 ack,
+	      unsigned int flags, unsigned int options)
 {
 	start_ip(p, from, to, out, ip_id, 1);
 	pkt_tcp(p, from.port, to.port, seq, options);

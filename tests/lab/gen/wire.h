@@ -31,8 +31,8 @@ int wire_close(struct wire *w, const char *path);
 
 /* Starts p with everything up to the payload. out: from a host to the gateway, not back. */
 void wire_udp(struct pkt *p, struct end from, struct end to, int out, __u16 ip_id);
-void wire_tcp(struct pkt *p, struct end from, struct end to, int out, __u16 ip_id, __u32 seq, __u32 ack, unsigned int flags,
-	      unsigned int options);
+void wire_tcp(struct pkt *p, struct end from, struct end to, int out, __u16 ip_id, __u32 seq, __u32 ack,
+	      unsigned int flags, unsigned int options);
 /* Checksums, and onto the wire at this time. */
 void wire_send(struct wire *w, struct pkt *p, __u64 at);
 

@@ -11,10 +11,11 @@
 #define MOST_NAMES 1024
 #define SHARED_EVERY 25 /* of the sites one is hosted on the address of a listed server */
 
-static const char *const words[] = { "river", "stone", "north", "paper", "garden", "silver", "market", "cloud",
-				     "light", "bridge", "green", "union", "harbor", "metro", "family", "travel",
-				     "sport", "music", "kitchen", "school", "radio", "photo", "forum", "health",
-				     "train", "winter", "summer", "island", "coffee", "window", "orange", "planet" };
+static const char *const words[] = { "river",  "stone",	 "north",  "paper", "garden",  "silver", "market",
+				     "cloud",  "light",	 "bridge", "green", "union",   "harbor", "metro",
+				     "family", "travel", "sport",  "music", "kitchen", "school", "radio",
+				     "photo",  "forum",	 "health", "train", "winter",  "summer", "island",
+				     "coffee", "window", "orange", "planet" };
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 static const char *const suffixes[] = { "example", "test" };
 
@@ -64,7 +65,8 @@ static int parse_server(struct name *n, char *line)
 	for (item = strtok_r(fields[6], ",", &rest); item; item = strtok_r(NULL, ",", &rest))
 		if (add_address(n, item))
 			return -1;
-	for (item = strtok_r(fields[7], ",", &rest); item && strcmp(item, "-"); item = strtok_r(NULL, ",", &rest)) {
+	for (item = strtok_r(fields[7], ",", &rest); item && strcmp(item, "-");
+	     item = strtok_r(NULL, ",", &rest)) {
 		if (n->n_aliases == NAME_ALIASES)
 			return -1;
 		snprintf(n->aliases[n->n_aliases++], NAME_TEXT, "%s", item);
@@ -89,7 +91,8 @@ static int read_servers(struct world *w, const char *folder, const char *file, e
 		if (line[0] == '#' || line[0] == '\n')
 			continue;
 		if (parse_server(add(w, family), line)) {
-			fprintf(stderr, "labgen: %s:%u: not name, family, id, irc or http, port, ttl, addresses, aliases\n",
+			fprintf(stderr,
+				"labgen: %s:%u: not name, family, id, irc or http, port, ttl, addresses, aliases\n",
 				path, number);
 			fclose(in);
 			return -1;
@@ -120,8 +123,8 @@ static void make(struct world *w, struct rng *r, enum family family, unsigned in
 	for (unsigned int i = 0; i < how_many; i++) {
 		struct name *n = add(w, family);
 
-		snprintf(n->text, sizeof(n->text), form, words[rng_below(r, N_WORDS)], words[rng_below(r, N_WORDS)], i,
-			 suffixes[rng_below(r, 2)]);
+		snprintf(n->text, sizeof(n->text), form, words[rng_below(r, N_WORDS)],
+			 words[rng_below(r, N_WORDS)], i, suffixes[rng_below(r, 2)]);
 		n->protocol = protocol;
 		n->port = port;
 		n->ttl = ttl;
@@ -160,8 +163,8 @@ static void make_helpers(struct world *w, struct rng *r, unsigned int how_many)
 		n->ttl = 20 + 20 * rng_below(r, 4);
 		settle(n, r, NAME_ADDRS);
 		n->n_aliases = 1;
-		snprintf(n->aliases[0], NAME_TEXT, "e%u.%c.edge-%s.test", rng_below(r, 100000), 'a' + (char)(i % 8),
-			 words[i % 4]);
+		snprintf(n->aliases[0], NAME_TEXT, "e%u.%c.edge-%s.test", rng_below(r, 100000),
+			 'a' + (char)(i % 8), words[i % 4]);
 	}
 }
 

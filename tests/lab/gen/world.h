@@ -1,5 +1,6 @@
-/* world.h: the names that hosts look up and the servers behind them. The bots' are read from files, everybody else's
- * are made up from a seed. All names end in .example or .test, all addresses are of 198.18.0.0/15 and 2001:db8::/32. */
+/* world.h: the names that hosts look up and the servers behind them. The bots' are read from files, everybody
+ * else's are made up from a seed. All names end in .example or .test, all addresses are of 198.18.0.0/15 and
+ * 2001:db8::/32. */
 #ifndef METSUKE_LAB_WORLD_H
 #define METSUKE_LAB_WORLD_H
 
