@@ -189,7 +189,7 @@ def test_files(lab, ns, sensor, listed):
         e = loads.next()
         want(looked_up(lab, ns, sensor, "fresh.lab.test"), 2, "alerts after")
         one = e["metsuke"]["intel"]["lists"][0]
-        want((one["name"], one["entries"], one["refused"], one["read"]), ("cc", 4, 1, True), "name, entries, refused, read")
+        want((one["name"], one["entries"], one["refused"], one["read"]), ("cc", 5, 1, True), "name, entries, refused, read")
     with case("a list is written in place: the same"):
         lab.file("cc.txt", listed + "later.lab.test\n", 0o644)
         loads.next()
@@ -205,7 +205,7 @@ def test_files(lab, ns, sensor, listed):
         generation = sensor.status()["lists"][0]["generation"]
         rename("")
         e = loads.next("lists-refused")
-        want(e["message"], "lists refused: 0 entries in place of 4, more than half would be gone; generation %d stays" % generation,
+        want(e["message"], "lists refused: 0 entries in place of 5, more than half would be gone; generation %d stays" % generation,
              "message")
         want(sensor.status()["reason"], "lists-refused", "reason in the status")
         want(looked_up(lab, ns, sensor, "later.lab.test"), 2, "alerts")

@@ -266,10 +266,17 @@ static struct intel *wait_and_take(struct reload *r, char *why)
 	return reload_take(r, why, INTEL_WHY);
 }
 
+static void count_prepared(void *ctx, const struct intel *in)
+{
+	assert_non_null(in->set);
+	++*(int *)ctx;
+}
+
 static void test_thread(void **state)
 {
 	struct intel *old = load(), *in;
-	struct reload *r = reload_new();
+	int prepared = 0;
+	struct reload *r = reload_new(count_prepared, &prepared);
 	char why[INTEL_WHY];
 
 	said_start(&said);
@@ -279,6 +286,7 @@ static void test_thread(void **state)
 	assert_int_equal(reload_start(r, &config, old), 0); /* asked again meanwhile */
 	in = wait_and_take(r, why);
 	assert_non_null(in);
+	assert_int_equal(prepared, 1);
 	assert_int_equal(in->generation, 2);
 	assert_int_equal(indicators_count(in->set), 7);
 	assert_true(reload_again(r));
@@ -288,6 +296,7 @@ static void test_thread(void **state)
 	assert_int_equal(reload_start(r, &config, in), 0);
 	assert_null(wait_and_take(r, why));
 	assert_string_equal(why, "list a cannot be read");
+	assert_int_equal(prepared, 1); /* not for a set that is refused */
 	assert_int_equal(reload_start(r, &config, in), 0);
 	reload_free(r); /* while it runs, or after */
 	intel_free(in);

@@ -26,7 +26,6 @@
 #define BPFFS "/sys/fs/bpf"
 #define BPFFS_MAGIC 0xcafe4a11
 #define N_OWNER_LINKS 5
-#define DRAIN_SLICE 512 /* records of the bulk ring between two looks at the urgent one: below a millisecond */
 
 extern const char bpf_sensor_object[], bpf_owner_object[];
 extern const uint64_t bpf_sensor_object_size, bpf_owner_object_size;
@@ -40,7 +39,7 @@ struct watched_interface {
 struct live {
 	struct bpf_object *sensor;
 	struct bpf_object *owner;
-	struct ring_buffer *ring, *urgent;
+	struct rings *rings;
 	struct bpf_link *owner_link[N_OWNER_LINKS];
 	struct attach_programs programs;
 	int counters_fd, hosts_fd, flagged_fd, watched_fd, processes_fd, contacts_fd;
@@ -52,11 +51,6 @@ struct live {
 	char pin_dir[256];
 	int pin_dir_fd; /* locked while the pins are ours */
 	char cgroup_root[256];
-	live_record_fn *fn;
-	void *ctx;
-	size_t drained;
-	size_t drain_most;
-	uint64_t drain_until_ns;
 	size_t n_interfaces;
 	struct watched_interface interface[CONFIG_MAX_LIST];
 };
@@ -306,63 +300,13 @@ static void unpin_maps(const struct live *l)
 	(void)rmdir(l->pin_dir); /* stays where somebody else put something in */
 }
 
-static int on_record(void *ctx, void *data, size_t len)
-{
-	struct live *l = ctx;
-	const struct record *rec = data;
-	bool late = len >= sizeof(*rec) && rec->head.time_ns >= l->drain_until_ns;
-
-	l->fn(l->ctx, rec, len);
-	return ++l->drained < l->drain_most && !late ? 0 : -EAGAIN; /* ends this round; the rest stays in the ring */
-}
-
-static void drain_bulk(struct live *l, size_t most, uint64_t until_ns)
-{
-	l->drained = 0;
-	l->drain_most = most;
-	l->drain_until_ns = until_ns;
-	(void)ring_buffer__consume(l->ring); /* negative: ended before the ring's end */
-}
-
-/* A response that is urgent for its answers alone: its query was not, and waits on the bulk ring. */
-static bool query_is_bulk(const struct record *rec, size_t len)
-{
-	return len >= sizeof(*rec) + 3 && rec->head.kind == RECORD_DNS && !rec->dns.listed &&
-	       ((const uint8_t *)(rec + 1))[2] & 0x80;
-}
-
-static int on_urgent(void *ctx, void *data, size_t len)
-{
-	struct live *l = ctx;
-
-	if (query_is_bulk(data, len))
-		drain_bulk(l, SIZE_MAX, ((const struct record *)data)->head.time_ns);
-	l->fn(l->ctx, data, len);
-	return 0;
-}
-
-/* The ring of this name, mapped. */
-static int open_ring(struct live *l, const char *name, ring_buffer_sample_fn fn, struct ring_buffer **ret)
-{
-	int err;
-
-	*ret = ring_buffer__new(map_fd(l->sensor, name), fn, l, NULL);
-	if (*ret)
-		return 0;
-	err = -errno;
-	log_error("cannot map the %s ring: %s", name, strerror(-err));
-	return err;
-}
-
-int live_open(const struct config *c, live_record_fn *fn, void *ctx, struct live **ret)
+int live_open(const struct config *c, rings_record_fn *fn, void *ctx, struct live **ret)
 {
 	struct live *l = calloc(1, sizeof(*l));
 	int err;
 
 	if (!l)
 		return -ENOMEM;
-	l->fn = fn;
-	l->ctx = ctx;
 	l->processes_fd = l->pin_dir_fd = -1;
 	l->generic_only = c->xdp_generic_only;
 	l->n_cpus = libbpf_num_possible_cpus();
@@ -373,10 +317,10 @@ int live_open(const struct config *c, live_record_fn *fn, void *ctx, struct live
 		err = live_configure(l, c);
 	if (!err)
 		err = pin_maps(l);
-	if (!err)
-		err = open_ring(l, "bulk", on_record, &l->ring);
-	if (!err)
-		err = open_ring(l, "urgent", on_urgent, &l->urgent);
+	if (!err) {
+		l->rings = rings_new(map_fd(l->sensor, "bulk"), map_fd(l->sensor, "urgent"), fn, ctx);
+		err = l->rings ? 0 : -ENOMEM;
+	}
 	if (err) {
 		live_close(l);
 		return err;
@@ -398,8 +342,7 @@ void live_close(struct live *l)
 	unpin_maps(l);
 	if (l->pin_dir_fd >= 0)
 		close(l->pin_dir_fd);
-	ring_buffer__free(l->ring);
-	ring_buffer__free(l->urgent);
+	rings_free(l->rings);
 	bpf_object__close(l->owner);
 	bpf_object__close(l->sensor);
 	free(l);
@@ -586,45 +529,23 @@ size_t live_attach(struct live *l, const struct config_list *names)
 	return attached;
 }
 
-int live_fd(const struct live *l)
+struct rings *live_rings(const struct live *l)
 {
-	return ring_buffer__epoll_fd(l->ring);
+	return l->rings;
 }
 
-int live_urgent_fd(const struct live *l)
+void live_put_intel(struct live *l, const struct intel *intel)
 {
-	return ring_buffer__epoll_fd(l->urgent);
+	(void)listed_put(&l->listed, intel->set, intel->generation); /* it says what went wrong */
 }
 
-void live_drain_urgent(struct live *l)
-{
-	(void)ring_buffer__consume(l->urgent); /* its callback refuses nothing */
-}
-
-size_t live_drain(struct live *l, size_t most)
-{
-	size_t n = 0;
-
-	do {
-		size_t slice = most - n < DRAIN_SLICE ? most - n : DRAIN_SLICE;
-
-		live_drain_urgent(l);
-		drain_bulk(l, slice, UINT64_MAX);
-		n += l->drained;
-		if (l->drained < slice)
-			break;
-	} while (n < most);
-	return n;
-}
-
-void live_set_intel(struct live *l, const struct intel *intel)
+void live_use_intel(struct live *l, const struct intel *intel)
 {
 	struct settings settings;
 	uint32_t zero = 0;
 	int fd = map_fd(l->sensor, ".data.settings");
 
-	if (!listed_put(&l->listed, intel->set, intel->generation))
-		l->has_lists = indicators_count(intel->set) > 0;
+	l->has_lists = indicators_count(intel->set) > 0;
 	if (bpf_map_lookup_elem(fd, &zero, &settings))
 		return;
 	settings.syn = l->has_lists;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "capture/attach.h"
+#include "capture/rings.h"
 #include "config.h"
 #include "counters.h"
 #include "intel/intel.h"
@@ -15,12 +16,9 @@
 
 struct live;
 
-/* Called for each record; the bytes are valid until it returns. */
-typedef void live_record_fn(void *ctx, const struct record *rec, size_t len);
-
 /* Loads the programs and pins their maps in c->pin_dir; nothing is attached yet. Owner hooks that the
  * kernel refuses leave *ret without attribution, and say so. Returns 0 or -errno, logged with what to do. */
-int live_open(const struct config *c, live_record_fn *fn, void *ctx, struct live **ret);
+int live_open(const struct config *c, rings_record_fn *fn, void *ctx, struct live **ret);
 
 /* Detaches, unpins, closes. */
 void live_close(struct live *l);
@@ -35,23 +33,16 @@ size_t live_attach(struct live *l, const struct config_list *names);
 /* Settings anew, at reload. */
 int live_configure(struct live *l, const struct config *c);
 
-/* The lists for the packet programs. Failing, what is listed is found later, in the daemon (logged). */
-void live_set_intel(struct live *l, const struct intel *intel);
+/* The lists for the packet programs: slow, by any thread, one at a time. Failing, what is listed is found later, in the daemon
+ * (logged). Then, by the loop's thread: whether there are any. */
+void live_put_intel(struct live *l, const struct intel *intel);
+void live_use_intel(struct live *l, const struct intel *intel);
 
 /* An address that a listed name led to: connections to it are of interest until then (CLOCK_BOOTTIME). */
 void live_put_contact(struct live *l, const uint8_t ip[16], uint64_t until_ns);
 
-/* Readable when the bulk ring wants to be emptied early. */
-int live_fd(const struct live *l);
-
-/* Readable when there is something in the urgent ring. */
-int live_urgent_fd(const struct live *l);
-
-/* Feeds up to `most` records of the bulk ring, and what is urgent before each few of them. Returns how many. */
-size_t live_drain(struct live *l, size_t most);
-
-/* Feeds what is urgent, and of the bulk ring only what has to come before. */
-void live_drain_urgent(struct live *l);
+/* Borrowed. */
+struct rings *live_rings(const struct live *l);
 
 /* Sums over the CPUs. */
 int live_counters(const struct live *l, struct counters *sum);

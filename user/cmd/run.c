@@ -390,7 +390,13 @@ static void answer_status(struct run *r)
 static void use_intel(struct run *r, struct intel *in)
 {
 	pipeline_set_intel(r->pipeline, in);
-	live_set_intel(r->live, in);
+	live_use_intel(r->live, in);
+}
+
+/* Before that, on the thread that reads lists. */
+static void on_prepare(void *ctx, const struct intel *in)
+{
+	live_put_intel(((struct run *)ctx)->live, in);
 }
 
 /* why: the set that was read is refused, and the one before it stays; NULL: it is the current one. */
@@ -515,7 +521,7 @@ static void every_second(struct run *r)
 /* What is more than this stays in the ring until the timer comes round, at the latest. */
 static void drain(struct run *r)
 {
-	(void)live_drain(r->live, DRAIN_MOST);
+	(void)rings_drain(live_rings(r->live), DRAIN_MOST);
 	pipeline_flush(r->pipeline);
 }
 
@@ -548,10 +554,10 @@ static void loop(struct run *r)
 		for (int i = 0; i < n; i++) {
 			int fd = events[i].data.fd;
 
-			if (fd == live_urgent_fd(r->live)) {
-				live_drain_urgent(r->live);
+			if (fd == rings_urgent_fd(live_rings(r->live))) {
+				rings_drain_urgent(live_rings(r->live));
 				pipeline_flush(r->pipeline);
-			} else if (fd == live_fd(r->live)) {
+			} else if (fd == rings_bulk_fd(live_rings(r->live))) {
 				drain(r);
 			} else if (fd == r->drain_fd) {
 				clear_timer(fd);
@@ -606,7 +612,8 @@ static int open_loop(struct run *r)
 	r->drain_fd = timer(DRAIN_MS);
 	r->second_fd = timer(1000);
 	if (watch(r, r->signal_fd) || watch(r, r->drain_fd) || watch(r, r->second_fd) ||
-	    watch(r, live_fd(r->live)) || watch(r, live_urgent_fd(r->live)) || watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd) ||
+	    watch(r, rings_bulk_fd(live_rings(r->live))) || watch(r, rings_urgent_fd(live_rings(r->live))) ||
+	    watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd) ||
 	    watch(r, reload_fd(r->reload))) {
 		log_error("cannot set up the event loop: %s", strerror(errno));
 		return -1;
@@ -676,6 +683,7 @@ static int open_pipeline(struct run *r)
 	intel = intel_load(c, 1);
 	if (!intel)
 		return -1;
+	on_prepare(r, intel);
 	use_intel(r, intel);
 	return outputs_attach(&r->outputs, r->pipeline);
 }
@@ -698,7 +706,7 @@ static int bring_up(struct run *r)
 		return -1;
 	(void)live_attach_owner(r->live); /* works without; said by then */
 	r->nat = nat_new();
-	r->reload = reload_new();
+	r->reload = reload_new(on_prepare, r);
 	if (!r->reload) {
 		log_error("cannot watch the lists: %s", strerror(errno));
 		return -1;
@@ -714,7 +722,7 @@ static int bring_up(struct run *r)
 static void tear_down(struct run *r)
 {
 	if (r->pipeline && r->live) {
-		(void)live_drain(r->live, SIZE_MAX);
+		(void)rings_drain(live_rings(r->live), SIZE_MAX);
 		pipeline_finish(r->pipeline);
 	}
 	outputs_close(&r->outputs, CLOSE_SECONDS);
@@ -755,7 +763,7 @@ int cmd_run(int argc, char **argv)
 		if (r.options.config.lists.n)
 			say_lists(&r, NULL);
 		loop(&r);
-		(void)live_drain(r.live, SIZE_MAX);
+		(void)rings_drain(live_rings(r.live), SIZE_MAX);
 		pipeline_finish(r.pipeline);
 		say_losses(&r);
 		say_stats(&r);

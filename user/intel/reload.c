@@ -18,17 +18,21 @@ struct reload {
 	bool running, again;
 	int fd;
 	atomic_bool stop;
+	void (*prepare)(void *ctx, const struct intel *in);
+	void *ctx;
 	struct intel *next;
 	const struct intel *old;
 	char why[INTEL_WHY];
 };
 
-struct reload *reload_new(void)
+struct reload *reload_new(void (*prepare)(void *ctx, const struct intel *in), void *ctx)
 {
 	struct reload *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
+	r->prepare = prepare;
+	r->ctx = ctx;
 	r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->fd < 0) {
 		free(r);
@@ -50,6 +54,8 @@ static void *read_lists(void *arg)
 	if (!intel_read(r->next, &r->stop) || !intel_replaces(r->next, r->old, r->why)) {
 		intel_free(r->next);
 		r->next = NULL;
+	} else {
+		r->prepare(r->ctx, r->next);
 	}
 	(void)eventfd_write(r->fd, 1); /* cannot be full */
 	return NULL;

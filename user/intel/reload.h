@@ -7,7 +7,9 @@
 
 struct reload;
 
-struct reload *reload_new(void);
+/* prepare(ctx, in) is called on the thread for a set that will be taken, before it is: for slow work that the set
+ * becoming current needs. */
+struct reload *reload_new(void (*prepare)(void *ctx, const struct intel *in), void *ctx);
 void reload_free(struct reload *r); /* gives up what is being read */
 
 /* Readable when a set was read, until it is taken. */
