@@ -1,5 +1,6 @@
-/* fuzz_lists.c: lines of a list. The first byte says of which format, and what the list is told to be. Whatever comes
- * of them is a name that can be asked for, or a network; the set finds it, and nothing that only looks like it. */
+/* fuzz_lists.c: lines of a list. The first byte says of which format, and what the list is told to be. Whatever
+ * comes of them is a name that can be asked for, or a network; the set finds it, and nothing that only looks like
+ * it. */
 #include <string.h>
 
 #include "fuzz.h"
@@ -87,9 +88,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	}
 	f.list = indicators_add_list(f.set, &list);
-	r = (struct list_reader){ .format = data[0] % 8, .column = data[0] & 8 ? "host" : NULL,
-				  .first_seen = data[0] & 16 ? "seen" : NULL, .allow_tld = data[0] & 32,
-				  .entry = on_entry, .refused = on_refused, .ctx = &f };
+	r = (struct list_reader){ .format = data[0] % 8,
+				  .column = data[0] & 8 ? "host" : NULL,
+				  .first_seen = data[0] & 16 ? "seen" : NULL,
+				  .allow_tld = data[0] & 32,
+				  .entry = on_entry,
+				  .refused = on_refused,
+				  .ctx = &f };
 	data++;
 	size--;
 	(void)list_guess((const char *)data, size); /* any will do */

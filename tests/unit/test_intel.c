@@ -36,7 +36,8 @@ static int set_up(void **state)
 {
 	write_list("a", "a1.example\na2.example\na3.example\na4.example\na5.example\n");
 	write_list("b", "b1.example\n");
-	return config_init(&config) || config_add_intel(&config, path_of("a")) || config_add_intel(&config, path_of("b"));
+	return config_init(&config) || config_add_intel(&config, path_of("a")) ||
+	       config_add_intel(&config, path_of("b"));
 }
 
 static int tear_down(void **state)
@@ -193,7 +194,8 @@ static void test_new_names_make_up_for_old_ones(void **state)
 
 static void test_unreadable_at_reload(void **state)
 {
-	assert_string_equal(after("a1.example\na2.example\na3.example\na4.example\n", NULL), "list b cannot be read");
+	assert_string_equal(after("a1.example\na2.example\na3.example\na4.example\n", NULL),
+			    "list b cannot be read");
 	assert_non_null(strstr(said.text, "No such file"));
 }
 

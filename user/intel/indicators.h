@@ -29,11 +29,11 @@ struct indicator_match {
 	const struct indicator_list *list;
 	const char *entry; /* text of the name; NULL: a network. Not NUL-terminated */
 	size_t entry_len;
-	uint8_t ip[16];	    /* network: its address */
-	unsigned int bits;  /* of 128 */
-	const char *family; /* what the list says the entry belongs to; NULL: nothing */
+	uint8_t ip[16];	     /* network: its address */
+	unsigned int bits;   /* of 128 */
+	const char *family;  /* what the list says the entry belongs to; NULL: nothing */
 	uint32_t first_seen; /* seconds since 1970; 0: the list does not say */
-	bool parent;	    /* the entry is a parent of the name that was asked for */
+	bool parent;	     /* the entry is a parent of the name that was asked for */
 	bool allow;
 	uint32_t id; /* of the entry within this set */
 };

@@ -96,7 +96,8 @@ struct intel *intel_load(const struct config *c, uint64_t generation)
 	if (in->allow_empty || !(unread || empty))
 		return in;
 	if (empty)
-		log_error("lists: %zu configured, and not one entry in them (intel.allow_empty is not set)", in->lists.n);
+		log_error("lists: %zu configured, and not one entry in them (intel.allow_empty is not set)",
+			  in->lists.n);
 	else
 		log_error("lists: %zu of %zu cannot be read (intel.allow_empty is not set)", unread, in->lists.n);
 	intel_free(in);

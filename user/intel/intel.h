@@ -15,7 +15,7 @@ struct intel {
 	struct list_report report[CONFIG_MAX_LIST];
 	bool read[CONFIG_MAX_LIST]; /* to its end */
 	bool allow_empty;
-	bool say_all; /* log all that is refused */
+	bool say_all;	     /* log all that is refused */
 	uint64_t generation; /* counts the sets of this run, from 1 */
 };
 
@@ -30,9 +30,9 @@ struct intel *intel_load_any(const struct config *c);
 struct intel *intel_new(const struct config *c, uint64_t generation);
 bool intel_read(struct intel *in, const atomic_bool *stop);
 
-/* Whether a set may take the old one's place: all its lists could be read (those that could not be before excepted,
- * where intel.allow_empty is set), and at least half of the entries of the lists that both have are still there. If
- * not, why (logged). */
+/* Whether a set may take the old one's place: all its lists could be read (those that could not be before
+ * excepted, where intel.allow_empty is set), and at least half of the entries of the lists that both have are
+ * still there. If not, why (logged). */
 bool intel_replaces(const struct intel *in, const struct intel *old, char why[INTEL_WHY]);
 
 size_t intel_unread(const struct intel *in); /* lists that could not be read */

@@ -4,13 +4,13 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <idn2.h>
-#include <libpsl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "intel/date.h"
+#include "intel/suffix.h"
 #include "observe/networks.h"
 #include "support/ip.h"
 
@@ -67,23 +67,6 @@ static bool starts(struct span s, const char *text)
 	return s.len >= strlen(text) && !strncasecmp(s.at, text, strlen(text));
 }
 
-/* Whether a registry sells names below this one (the ICANN section of the Public Suffix List: co.uk). Where a whole
- * level is one by a wildcard (*.mm), real lists hold names that somebody has there; and the private section's
- * (dynamic DNS, hosting) are listed on purpose. */
-static bool is_registry_suffix(const char *name, size_t dots)
-{
-	const psl_ctx_t *psl = psl_builtin();
-	const char *last = strrchr(name, '.');
-	char sibling[NAME_MOST + 8];
-
-	if (!psl || dots < 1 || dots > 3 || strlen(last) != 3) /* all but a handful are of country codes */
-		return false;
-	if (!psl_is_public_suffix2(psl, name, PSL_TYPE_ICANN))
-		return false;
-	snprintf(sibling, sizeof(sibling), "0-0%s", strchr(name, '.'));
-	return !psl_is_public_suffix2(psl, sibling, PSL_TYPE_ICANN);
-}
-
 /* Returns NULL, or why it is no name that could be asked for. */
 static const char *check_labels(const char *name, size_t len, bool allow_tld)
 {
@@ -107,7 +90,7 @@ static const char *check_labels(const char *name, size_t len, bool allow_tld)
 	}
 	if (!dots && !allow_tld)
 		return "a top-level domain (allow_tld is not set)";
-	if (!allow_tld && is_registry_suffix(name, dots))
+	if (!allow_tld && suffix_of_registry(name, dots))
 		return "a public suffix (allow_tld is not set)";
 	for (size_t i = len; i > 0 && name[i - 1] != '.'; i--)
 		if (name[i - 1] < '0' || name[i - 1] > '9')
@@ -173,7 +156,8 @@ static const char *parse_name(struct span text, bool allow_tld, struct list_entr
 static bool looks_numeric(struct span text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (!isxdigit((unsigned char)text.at[i]) && text.at[i] != '.' && text.at[i] != ':' && text.at[i] != '/')
+		if (!isxdigit((unsigned char)text.at[i]) && text.at[i] != '.' && text.at[i] != ':' &&
+		    text.at[i] != '/')
 			return false;
 	return true;
 }

@@ -34,7 +34,7 @@ struct list_entry {
 
 struct list_reader {
 	enum list_format format;
-	const char *column; /* CSV: name of the column, or its number from 1; NULL: "1" */
+	const char *column;	/* CSV: name of the column, or its number from 1; NULL: "1" */
 	const char *first_seen; /* the same of the date when the entry was first seen; NULL: none */
 	bool allow_tld;
 	void (*entry)(void *ctx, const struct list_entry *e);

@@ -169,7 +169,8 @@ static void json_item(struct loader *l, const json_t *item)
 		list_value(&l->reader, json_string_value(value), json_string_length(value),
 			   json_string_value(seen), json_string_length(seen));
 	if (json_is_string(value) && seen && !json_is_string(seen) && !json_is_null(seen))
-		on_refused(l, l->source->first_seen, strlen(l->source->first_seen), "the date under this key is no text");
+		on_refused(l, l->source->first_seen, strlen(l->source->first_seen),
+			   "the date under this key is no text");
 	if (!json_is_string(value))
 		on_refused(l, key, strlen(key), json_is_object(item) ? "no text under this key" : "not a text");
 }
@@ -230,7 +231,7 @@ static int read_json(struct loader *l, const char *text, size_t len)
 	l->line = 1;
 	while (!l->error) {
 		const char *end;
-		size_t most = len - at;
+		size_t most;
 		json_error_t error;
 		json_t *root;
 
@@ -312,7 +313,7 @@ int list_load(struct indicators *s, const struct list_source *source, struct lis
 	const char *why;
 	size_t have = 0;
 	ssize_t n = 1;
-	struct stat before;
+	struct stat before = { 0 };
 	bool keyed;
 	int fd, err;
 
@@ -342,8 +343,8 @@ int list_load(struct indicators *s, const struct list_source *source, struct lis
 	report->format = source->format >= 0 ? (enum list_format)source->format : list_guess(block, have);
 	keyed = report->format == LIST_CSV || report->format == LIST_JSON;
 	if (!err && !keyed && (source->column || source->first_seen))
-		log_warning("list %s: column and first_seen are for csv and json; it looks like %s", source->list.path,
-			    list_format_names[report->format]);
+		log_warning("list %s: column and first_seen are for csv and json; it looks like %s",
+			    source->list.path, list_format_names[report->format]);
 	l.reader = (struct list_reader){ .format = report->format,
 					 .column = source->column,
 					 .first_seen = keyed ? source->first_seen : NULL,

@@ -1,5 +1,5 @@
-/* reload.h: another set of lists, read on a thread of its own: a million names take a second, in which the ring has
- * to be emptied. One at a time. */
+/* reload.h: another set of lists, read on a thread of its own: a million names take a second, in which the ring
+ * has to be emptied. One at a time. */
 #ifndef METSUKE_INTEL_RELOAD_H
 #define METSUKE_INTEL_RELOAD_H
 
@@ -15,8 +15,8 @@ void reload_free(struct reload *r); /* gives up what is being read */
 /* Readable when a set was read, until it is taken. */
 int reload_fd(const struct reload *r);
 
-/* Begins to read the lists of c, which is copied; old stays as it is until the result is taken. Where lists are being
- * read already, it is remembered, and they are read again after that. Returns 0, or -errno (logged). */
+/* Begins to read the lists of c, which is copied; old stays as it is until the result is taken. Where lists are
+ * being read already, it is remembered, and they are read again after that. Returns 0, or -errno (logged). */
 int reload_start(struct reload *r, const struct config *c, const struct intel *old);
 
 /* The set that was read, or NULL: refused (logged), and why, in text of size bytes. Only when reload_fd() is

@@ -26,8 +26,8 @@ struct watch {
 /* The files as they are now count as read: to be called before they are. */
 void watch_start(struct watch *w, const struct config_intel_lists *lists);
 
-/* True: a file is not the one that was read, and no file has changed for two looks (so that it is not read while it
- * is being written). A file that is not there is waited for, ten looks long; then it is a change. */
+/* True: a file is not the one that was read, and no file has changed for two looks (so that it is not read while
+ * it is being written). A file that is not there is waited for, ten looks long; then it is a change. */
 bool watch_look(struct watch *w, const struct config_intel_lists *lists);
 
 #endif

@@ -1,0 +1,126 @@
+/* report.c: see report.h. */
+#include "cmd/report.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/flagged.h"
+#include "capture/live.h"
+#include "intel/intel.h"
+#include "support/ip.h"
+#include "support/log.h"
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, value))
+		log_warning("status: cannot add %s", key);
+}
+
+static json_t *interfaces_json(const struct live *live)
+{
+	struct live_interface interface[CONFIG_MAX_LIST];
+	size_t n = live_interfaces(live, interface, CONFIG_MAX_LIST);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct attachment *a = interface[i].attachment;
+
+		json_array_append_new(list, json_pack("{s:s, s:b, s:s, s:s}", "name", interface[i].name, "present",
+						      a->ifindex != 0, "xdp", xdp_mode_name(a->xdp), "tc",
+						      tc_mode_name(a->tc)));
+	}
+	return list;
+}
+
+static json_t *ledger_json(const struct counters *c)
+{
+	json_t *o = json_object();
+
+	set(o, "packets", json_integer(c->packets));
+	set(o, "bytes", json_integer(c->bytes));
+#define X(name, class, meaning) set(o, #name, json_integer(c->name));
+	OUTCOMES(X)
+#undef X
+	set(o, "heads_evicted", json_integer(c->heads_evicted));
+	set(o, "urgent", json_integer(c->urgent));
+	return o;
+}
+
+static json_t *sinks_json(const struct outputs *o)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < o->n; i++) {
+		struct sink_stats s = sink_stats(o->sink[i]);
+
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:b}", "sink",
+						      sink_spec(o->sink[i]), "sent", (json_int_t)s.sent, "dropped",
+						      (json_int_t)s.dropped, "errors", (json_int_t)s.errors,
+						      "queued_bytes", (json_int_t)s.queued, "working", !s.broken));
+	}
+	return list;
+}
+
+static json_t *lists_json(const struct intel *in)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < in->lists.n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:b, s:I}", "name", in->lists.item[i].name,
+						      "entries", (json_int_t)in->report[i].entries, "refused",
+						      (json_int_t)in->report[i].refused, "read", in->read[i],
+						      "generation", (json_int_t)in->generation));
+	return list;
+}
+
+static void add_flagged(void *list, const struct flagged_key *key, const struct flagged *f)
+{
+	char text[IP_TEXT + 1] = "";
+
+	if (key->type == FLAGGED_HOST)
+		text[ip_text(key->ip, text)] = '\0';
+	else
+		snprintf(text, sizeof(text), "%u", key->tgid);
+	json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:s#, s:I}", "type",
+					      key->type == FLAGGED_HOST ? "host" : "process", "value", text,
+					      "score", (json_int_t)f->score, "reason", f->reason,
+					      strnlen(f->reason, sizeof(f->reason)), "since_ns",
+					      (json_int_t)f->since_ns));
+}
+
+char *report_text(const struct report *r)
+{
+	struct counters kernel = { 0 };
+	struct counts counts;
+	json_t *root = json_object(), *flagged = json_array();
+	char *text;
+
+	(void)live_counters(r->live, &kernel); /* zeros tell */
+	pipeline_counts(r->pipeline, &counts);
+	flagged_each(live_flagged_fd(r->live), add_flagged, flagged);
+	set(root, "version", json_string(METSUKE_VERSION));
+	set(root, "pid", json_integer(getpid()));
+	set(root, "uptime_seconds", json_integer((json_int_t)r->uptime_s));
+	set(root, "state", json_string(r->degraded ? "degraded" : "ok"));
+	if (r->degraded)
+		set(root, "reason", json_string(r->degraded));
+	set(root, "interfaces", interfaces_json(r->live));
+	set(root, "process_attribution", json_string(live_has_owner(r->live) ? "cgroup" : "none"));
+	set(root, "ledger", ledger_json(&kernel));
+	set(root, "events",
+	    json_pack("{s:I, s:I, s:I}", "dns_queries", (json_int_t)counts.events[OBSERVED_DNS_QUERY],
+		      "dns_responses", (json_int_t)counts.events[OBSERVED_DNS_RESPONSE], "http_requests",
+		      (json_int_t)counts.events[OBSERVED_HTTP_REQUEST]));
+	set(root, "owners",
+	    json_pack("{s:I, s:I, s:I, s:I}", "socket", (json_int_t)counts.owner[OWNER_SOCKET], "primed",
+		      (json_int_t)counts.owner[OWNER_PRIMED], "cached", (json_int_t)counts.owner[OWNER_CACHED],
+		      "none", (json_int_t)counts.owner[OWNER_NONE]));
+	set(root, "sinks", sinks_json(r->outputs));
+	set(root, "lists", lists_json(pipeline_intel(r->pipeline)));
+	set(root, "flagged", flagged);
+	text = json_dumps(root, JSON_COMPACT);
+	json_decref(root);
+	return text;
+}

@@ -1,0 +1,21 @@
+/* report.h: what metsuke status is told by the running sensor. */
+#ifndef METSUKE_CMD_REPORT_H
+#define METSUKE_CMD_REPORT_H
+
+#include "cmd/outputs.h"
+#include "pipeline.h"
+
+struct live;
+
+struct report {
+	const struct live *live;
+	const struct outputs *outputs;
+	const struct pipeline *pipeline;
+	const char *degraded; /* reason, or NULL */
+	uint64_t uptime_s;
+};
+
+/* One JSON object; the caller frees it. NULL: out of memory. */
+char *report_text(const struct report *r);
+
+#endif
