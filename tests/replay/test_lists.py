@@ -215,6 +215,12 @@ def test_intel():
          ['X.Evil.example: list cc.tsv, entry evil.example (a parent), family zeus',
           'X.Evil.example: list b.txt, entry evil.example (a parent)', '10.1.2.3: list b.txt, network 10.0.0.0/8'],
          'intel query: every list and its rule')
+    write(path('excepting.txt'), b'||evil.example^\n@@||ok.evil.example^\n')
+    out = run('intel', 'query', '-c', '/dev/null', '-l', path('excepting.txt'), 'a.ok.evil.example', 'b.evil.example')
+    same(out.stdout.decode().splitlines(),
+         ['a.ok.evil.example: list excepting.txt, entry ok.evil.example (a parent), an exception',
+          'a.ok.evil.example: list excepting.txt, entry evil.example (a parent)', 'a.ok.evil.example: an exception wins, no alert',
+          'b.evil.example: list excepting.txt, entry evil.example (a parent)'], 'intel query: an exception wins where there is one')
     out = run(*query, 'notevil.example')
     same((out.returncode, out.stdout), (1, b'notevil.example: no list\n'), 'nothing: exit 1')
     same(run('intel', 'frobnicate').returncode, 2, 'intel with another word: usage')

@@ -173,6 +173,14 @@ static void print_each(void *ctx, const struct indicator_match *m)
 	print_match(m, a->text);
 }
 
+static bool wins_exception(const struct indicators *set, const struct list_entry *e)
+{
+	struct indicator_match m;
+
+	return (e->len ? indicators_match_name(set, e->name, e->len, &m) : indicators_match_ip(set, e->ip, &m)) &&
+	       m.allow;
+}
+
 static int query(const struct intel *in, int n, char **names)
 {
 	int status = 0;
@@ -190,6 +198,8 @@ static int query(const struct intel *in, int n, char **names)
 			indicators_each_name(in->set, e.name, e.len, print_each, &a);
 		else
 			indicators_each_ip(in->set, e.ip, print_each, &a);
+		if (wins_exception(in->set, &e))
+			printf("%s: an exception wins, no alert\n", names[i]);
 		if (!a.found) {
 			printf("%s: no list\n", names[i]);
 			status = EXIT_FAILED;
