@@ -200,7 +200,7 @@ static struct text target_authority(struct text method, struct text target)
 		name = (struct text){ target.at + 7, target.len - 7 };
 	}
 	for (size_t i = 0; i < name.len; i++)
-		if (memchr("/?#", name.at[i], 3))
+		if (name.at[i] == '/' || name.at[i] == '?' || name.at[i] == '#')
 			name.len = i;
 	for (size_t i = name.len; i > 0; i--)
 		if (name.at[i - 1] == '@')
