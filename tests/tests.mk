@@ -10,7 +10,7 @@ TEST_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/*.c))
 SAN_CC ?= $(firstword $(foreach n,19 18 17 16 15 14,\
 	$(if $(wildcard /usr/lib/llvm-$(n)/lib/clang/*/lib/linux/libclang_rt.fuzzer-*),clang-$(n))) clang)
 SAN_FLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-SAN_SRC := user/capture/native.c $(wildcard $(addprefix user/,observe/decode.c observe/domain.c observe/heads.c \
+SAN_SRC := user/capture/native.c user/capture/mapped.c $(wildcard $(addprefix user/,observe/decode.c observe/domain.c observe/heads.c \
 	observe/name.c observe/networks.c observe/rdata.c intel/date.c intel/indicators.c intel/lines.c intel/suffix.c \
 	support/hash.c support/ip.c support/log.c)) $(filter-out tests/testrun.c,$(wildcard tests/*.c))
 SAN_OBJ := $(SAN_SRC:%.c=$(BUILD)/san/%.o)

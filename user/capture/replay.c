@@ -9,19 +9,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "capture/mapped.h"
 #include "support/hash.h"
 
 struct replay {
 	pcap_t *pcap;
+	struct mapped *mapped; /* reads in its place while the file is plain; or NULL */
 	enum link_type link;
 	uint64_t frames;
 	uint64_t backwards;
 	uint64_t last_ns;
 	uint64_t size; /* of the file, bytes; 0: not known */
-	struct pcap_pkthdr *header; /* a frame that was looked at ahead */
-	const u_char *data;
+	struct mapped_frame frame; /* the last one, or one that was looked at ahead */
 	bool ahead;
 	int ahead_result;
+	bool shrunk;
 };
 
 static bool link_of(int dlt, enum link_type *ret_link)
@@ -81,6 +83,8 @@ struct replay *replay_open(const char *path, char *error, size_t size)
 	}
 	if (!fstat(fileno(pcap_file(r->pcap)), &st) && S_ISREG(st.st_mode))
 		r->size = st.st_size;
+	if (r->size && strcmp(path, "-") != 0)
+		r->mapped = mapped_open(fileno(pcap_file(r->pcap)), pcap_snapshot(r->pcap));
 	return r;
 }
 
@@ -88,49 +92,78 @@ void replay_close(struct replay *r)
 {
 	if (!r)
 		return;
+	mapped_close(r->mapped);
 	pcap_close(r->pcap);
 	free(r);
 }
 
+/* 1, 0 at the end, -1. */
+static int next_by_pcap(struct replay *r)
+{
+	struct pcap_pkthdr *header;
+	int result = pcap_next_ex(r->pcap, &header, &r->frame.data);
+
+	if (result != 1)
+		return result == PCAP_ERROR_BREAK ? 0 : -1;
+	r->frame.len = header->caplen;
+	r->frame.time_ns = (uint64_t)header->ts.tv_sec * 1000000000 + (uint64_t)header->ts.tv_usec; /* ns: asked for */
+	return 1;
+}
+
+/* libpcap goes on behind the frames that were read, whatever comes there. */
+static int next_after_mapped(struct replay *r)
+{
+	mapped_close(r->mapped);
+	r->mapped = NULL;
+	for (uint64_t i = 0; i < r->frames; i++) {
+		if (next_by_pcap(r) != 1) {
+			r->shrunk = true;
+			return -1;
+		}
+	}
+	return next_by_pcap(r);
+}
+
 static int next_frame(struct replay *r)
 {
+	int result;
+
 	if (r->ahead) {
 		r->ahead = false;
 		return r->ahead_result;
 	}
-	return pcap_next_ex(r->pcap, &r->header, &r->data);
-}
-
-static uint64_t frame_time(const struct replay *r)
-{
-	return (uint64_t)r->header->ts.tv_sec * 1000000000 + (uint64_t)r->header->ts.tv_usec; /* ns: asked for */
+	if (!r->mapped)
+		return r->shrunk ? -1 : next_by_pcap(r);
+	result = mapped_next(r->mapped, &r->frame);
+	return result < 0 ? next_after_mapped(r) : result;
 }
 
 int replay_next(struct replay *r, struct native *n, struct record **ret_rec)
 {
-	int result = next_frame(r);
 	struct record *rec;
-	uint64_t now;
+	int result;
 
-	if (result == PCAP_ERROR_BREAK)
-		return 0;
-	if (result != 1)
-		return -1;
+	for (;;) {
+		result = next_frame(r);
+		if (result != 1)
+			return result;
+		rec = native_look(n, r->frame.data, r->frame.len, r->link, NULL);
+		if (!r->mapped || !mapped_is_torn(r->mapped))
+			break; /* else it comes again, from libpcap */
+	}
 	r->frames++;
-	now = frame_time(r);
-	if (now < r->last_ns)
+	if (r->frame.time_ns < r->last_ns)
 		r->backwards++;
-	r->last_ns = now;
-	rec = native_look(n, r->data, r->header->caplen, r->link, NULL);
+	r->last_ns = r->frame.time_ns;
 	if (rec)
-		rec->head.time_ns = now;
+		rec->head.time_ns = r->frame.time_ns;
 	*ret_rec = rec;
 	return 1;
 }
 
 const char *replay_error(struct replay *r)
 {
-	return pcap_geterr(r->pcap);
+	return r->shrunk ? "the file became shorter while it was read" : pcap_geterr(r->pcap);
 }
 
 uint64_t replay_frames(const struct replay *r)
@@ -140,7 +173,7 @@ uint64_t replay_frames(const struct replay *r)
 
 double replay_progress(const struct replay *r)
 {
-	long at = r->size ? ftell(pcap_file(r->pcap)) : -1;
+	long at = r->mapped ? (long)mapped_position(r->mapped) : r->size ? ftell(pcap_file(r->pcap)) : -1;
 
 	return at < 0 ? -1 : (double)at / r->size;
 }
@@ -153,10 +186,10 @@ uint64_t replay_backwards(const struct replay *r)
 uint64_t replay_id(struct replay *r)
 {
 	if (!r->ahead) {
-		r->ahead_result = pcap_next_ex(r->pcap, &r->header, &r->data);
+		r->ahead_result = next_frame(r);
 		r->ahead = true;
 	}
 	if (r->ahead_result != 1)
 		return 0;
-	return hash_bytes(r->data, r->header->caplen, frame_time(r));
+	return hash_bytes(r->frame.data, r->frame.len, r->frame.time_ns);
 }
