@@ -72,6 +72,20 @@ struct record *native_look(struct native *n, const unsigned char *data, unsigned
 	return rec;
 }
 
+bool native_skip(struct native *n, const unsigned char *data, unsigned int len, enum link_type link)
+{
+	struct extract x = { .settings = &n->settings, .heads = &n->heads };
+	struct cursor cursor = { data, data + len };
+	enum outcome out = link == LINK_ETHERNET ? plain_and_not_ours(&x, cursor) : OUTCOME_NONE;
+
+	if (out == OUTCOME_NONE)
+		return false;
+	n->counters.packets++;
+	n->counters.bytes += len;
+	count(&n->counters, out, 0);
+	return true;
+}
+
 struct record *native_read_head(struct native *n, const struct record_head *first, const unsigned char *bytes,
 				unsigned int len)
 {

@@ -2,6 +2,8 @@
 #ifndef METSUKE_CAPTURE_NATIVE_H
 #define METSUKE_CAPTURE_NATIVE_H
 
+#include <stdbool.h>
+
 #include "counters.h"
 #include "packet.h"
 #include "record.h"
@@ -18,6 +20,10 @@ void native_free(struct native *n);
  * NULL. */
 struct record *native_look(struct native *n, const unsigned char *data, unsigned int len, enum link_type link,
 			   enum outcome *ret_outcome);
+
+/* The short way that the programs try first: true, and the frame is counted, where its first headers say
+ * that it has no record. */
+bool native_skip(struct native *n, const unsigned char *data, unsigned int len, enum link_type link);
 
 /* Reads a request head that was put together from several segments: bytes[0..len), len <= HTTP_MAX, with
  * the record head of its first segment. Returns the RECORD_HTTP that one segment would have given, or

@@ -147,7 +147,9 @@ int replay_next(struct replay *r, struct native *n, struct record **ret_rec)
 		result = next_frame(r);
 		if (result != 1)
 			return result;
-		rec = native_look(n, r->frame.data, r->frame.len, r->link, NULL);
+		rec = NULL;
+		if (!native_skip(n, r->frame.data, r->frame.len, r->link))
+			rec = native_look(n, r->frame.data, r->frame.len, r->link, NULL);
 		if (!r->mapped || !mapped_is_torn(r->mapped))
 			break; /* else it comes again, from libpcap */
 	}
