@@ -1,6 +1,8 @@
 /* test_domain.c: where a name's registrable part begins. */
 #include "observe/domain.h"
 
+#include <libpsl.h>
+
 #include "unit.h"
 
 static struct domains *domains;
@@ -108,16 +110,88 @@ static void test_own_list(void **state)
 	struct domains *own, *saved = domains;
 
 	assert_true(fd >= 0);
-	dprintf(fd, "// a list\norg\nshop.example\n");
+	dprintf(fd, "// a list\norg\nshop.example\r\n\n  !own.wild.example\n*.wild.example trailing\n");
 	close(fd);
 	own = domains_new(path);
 	unlink(path);
 	assert_non_null(own);
 	domains = own;
 	assert_split("a.b.shop.example", "b.shop.example", "a", "shop.example");
+	assert_split("a.b.c.wild.example", "b.c.wild.example", "a", "c.wild.example");
+	assert_split("a.own.wild.example", "own.wild.example", "a", "wild.example");
+	assert_split("a.b.notshop.example", "notshop.example", "a.b", "example");
 	domains = saved;
 	domains_free(own);
 	assert_null(domains_new("/nonexistent/list"));
+}
+
+/* As the library alone has it: one label more than the longest suffix. */
+static size_t registered_by_library(const psl_ctx_t *psl, const char *name)
+{
+	size_t registered = 0;
+
+	while (name && !psl_is_public_suffix2(psl, name, PSL_TYPE_ANY)) {
+		registered = strlen(name);
+		name = strchr(name, '.');
+		name = name ? name + 1 : NULL;
+	}
+	return registered;
+}
+
+static unsigned int assert_as_library(const psl_ctx_t *psl, const char *format, const char *rule)
+{
+	struct domain_parts parts;
+	char name[512];
+
+	snprintf(name, sizeof(name), format, rule);
+	if (name[strspn(name, "0123456789.")] == '\0')
+		return 0;
+	domains_split(domains, unit_text(name), &parts);
+	if (parts.registered.len != registered_by_library(psl, name))
+		fail_msg("%s: registered %.*s", name, (int)parts.registered.len, parts.registered.at);
+	return 1;
+}
+
+/* Every rule of the system's list, as a name and above it, below it and beside it. */
+static void test_every_rule(void **state)
+{
+	static const char list[] = "/usr/share/publicsuffix/public_suffix_list.dat";
+	FILE *file = fopen(list, "re");
+	unsigned int n = 0;
+	psl_ctx_t *psl;
+	char line[512];
+
+	if (!file) {
+		print_message("no %s\n", list);
+		skip();
+	}
+	psl = psl_latest(NULL);
+	assert_non_null(psl);
+	while (fgets(line, sizeof(line), file)) {
+		char *rule = line;
+
+		line[strcspn(line, " \r\n")] = '\0';
+		if (!*line || !strncmp(line, "//", 2))
+			continue;
+		rule += *rule == '!';
+		rule += !strncmp(rule, "*.", 2) ? 2 : 0;
+		n += assert_as_library(psl, "%s", rule);
+		n += assert_as_library(psl, "a.%s", rule);
+		n += assert_as_library(psl, "b.a.%s", rule);
+		n += assert_as_library(psl, "c.b.a.%s", rule);
+		n += assert_as_library(psl, "x%s", rule);
+		n += assert_as_library(psl, "www.x%s", rule);
+		n += assert_as_library(psl, ".%s", rule);
+		n += assert_as_library(psl, "a..%s", rule);
+		n += assert_as_library(psl, "a.%s.", rule);
+		n += assert_as_library(psl, "a.%s.com", rule);
+	}
+	assert_true(n > 10000);
+	for (size_t i = 0; i < 2; i++) /* rules that the text has in Unicode: xn--55qx5d.cn, xn--p1ai */
+		(void)assert_as_library(psl, i ? "a.b.%s" : "a.b.c.%s", i ? "xn--55qx5d.cn" : "xn--p1ai");
+	assert_split("a.b.xn--55qx5d.cn", "b.xn--55qx5d.cn", "a", "xn--55qx5d.cn");
+	psl_free(psl);
+	fclose(file);
 }
 
 static int set_up(void **state)
@@ -145,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_cache_hit_equals_miss),
 		cmocka_unit_test(test_own_list),
+		cmocka_unit_test(test_every_rule),
 	};
 
 	return cmocka_run_group_tests_name("domain", tests, set_up, tear_down);
