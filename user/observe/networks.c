@@ -10,8 +10,8 @@
 struct networks {
 	size_t n;
 	struct {
-		uint8_t ip[16];
-		unsigned int bits;
+		uint64_t ip[2]; /* as in memory */
+		uint64_t mask[2];
 	} range[CONFIG_MAX_LIST];
 };
 
@@ -46,11 +46,19 @@ struct networks *networks_new(const struct config_list *list)
 	if (!n)
 		return NULL;
 	for (size_t i = 0; i < list->n; i++) {
-		if (!network_parse(list->item[i], n->range[i].ip, &n->range[i].bits)) {
+		uint8_t ip[16], mask[16] = { 0 };
+		unsigned int bits;
+
+		if (!network_parse(list->item[i], ip, &bits)) {
 			log_error("networks.home: '%s' is not a network (address/length)", list->item[i]);
 			free(n);
 			return NULL;
 		}
+		memset(mask, 0xff, bits / 8);
+		if (bits % 8)
+			mask[bits / 8] = 0xff << (8 - bits % 8);
+		memcpy(n->range[i].ip, ip, 16);
+		memcpy(n->range[i].mask, mask, 16);
 		n->n++;
 	}
 	return n;
@@ -61,19 +69,14 @@ void networks_free(struct networks *n)
 	free(n);
 }
 
-static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned int bits)
-{
-	unsigned int bytes = bits / 8, rest = bits % 8;
-
-	if (memcmp(a, b, bytes))
-		return false;
-	return !rest || !((a[bytes] ^ b[bytes]) >> (8 - rest));
-}
-
 bool networks_contain(const struct networks *n, const uint8_t ip[16])
 {
+	uint64_t half[2];
+
+	memcpy(half, ip, 16);
 	for (size_t i = 0; i < n->n; i++)
-		if (same_prefix(n->range[i].ip, ip, n->range[i].bits))
+		if (((half[0] ^ n->range[i].ip[0]) & n->range[i].mask[0]) == 0 &&
+		    ((half[1] ^ n->range[i].ip[1]) & n->range[i].mask[1]) == 0)
 			return true;
 	return false;
 }

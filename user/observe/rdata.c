@@ -152,7 +152,7 @@ static void put_addresses(struct rdata *r, size_t end, int family)
 		if (family == AF_INET)
 			put_text(r, text, ip4_text(p, text));
 		else
-			put_str(r, inet_ntop(AF_INET6, p, text, sizeof(text)));
+			put_text(r, text, ip6_text(p, text));
 	}
 }
 
