@@ -326,7 +326,7 @@ static void count(struct pipeline *p, const struct observation *o)
 {
 	p->counts.events[o->kind]++;
 	p->counts.owner[o->quality]++;
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; o->marks && i < 16; i++)
 		p->counts.marks[i] += o->marks >> i & 1;
 	hosts_add(p->hosts, o);
 }

@@ -203,6 +203,36 @@ static void test_response(void **state)
 	assert_int_equal(o.marks, MARK_rdata);
 }
 
+/* Owner names that point to the question, into it, beside it, and past it. */
+static void test_owner_names(void **state)
+{
+	static const struct {
+		unsigned int pointer;
+		const char *name;
+	} rows[] = { { 12, "www.example.org" }, { 16, "example.org" }, { 24, "org" }, { 28, "." } };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pkt p = { 0 };
+
+		pkt_dns(&p, 0x8180);
+		pkt_question(&p, "wWw.example.ORG", 1);
+		pkt_pointer(&p, rows[i].pointer);
+		pkt_put16(&p, 1);
+		pkt_put16(&p, 1);
+		pkt_put32(&p, 60);
+		pkt_put16(&p, 4);
+		pkt_bytes(&p, "\xc0\0\2\1", 4);
+		pkt_count(&p, PKT_ANSWER);
+		dns_record(&p);
+		decode();
+		assert_int_equal(o.dns.n_answers, 1);
+		assert_text(o.dns.answers[0].name, rows[i].name);
+		assert_text(o.dns.answers[0].data, "192.0.2.1");
+		assert_int_equal(o.dns.answers[0].ttl, 60);
+		assert_int_equal(o.marks, 0);
+	}
+}
+
 static void test_no_question(void **state)
 {
 	struct pkt p = { 0 };
@@ -479,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_sound_part),
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_response),
+		cmocka_unit_test(test_owner_names),
 		cmocka_unit_test(test_no_question),
 		cmocka_unit_test(test_several_questions),
 		cmocka_unit_test(test_every_truncation),

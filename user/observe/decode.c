@@ -33,6 +33,9 @@ bool record_is_sound(const struct record *rec, size_t len)
 	}
 }
 
+/* A pointer to the first name behind the header. */
+#define NAME_OF_QUESTION (0xc000 | DNS_HEADER)
+
 static bool read_question(struct wire *w, size_t *pos, struct arena *arena, struct dns_observation *dns)
 {
 	if (name_read(w, pos, arena, &dns->question))
@@ -59,8 +62,12 @@ static bool read_answer(struct wire *w, size_t *pos, struct arena *arena, struct
 	}
 	a = &dns->answers[dns->n_answers];
 	*a = (struct dns_answer){ 0 };
-	if (name_read(w, pos, arena, &a->name))
+	if (dns->has_question && *pos + 2 <= w->len && wire16(w->bytes + *pos) == NAME_OF_QUESTION) {
+		a->name = dns->question; /* as nearly always */
+		*pos += 2;
+	} else if (name_read(w, pos, arena, &a->name)) {
 		return false;
+	}
 	if (*pos + 10 > w->len) {
 		w->marks |= MARK_truncated;
 		return false;
@@ -130,8 +137,21 @@ static struct text trim(const char *at, size_t len)
 	return (struct text){ at, len };
 }
 
-/* Field bytes as printable ASCII, the rest as %XX. A space stays in header values and not in a target. */
-static struct text escape(struct arena *arena, struct text raw, const char *also, uint16_t *marks)
+/* What stays as it is: in header values, in a host, in a method or target. */
+enum { KEEP_VALUE = 1, KEEP_HOST = 2, KEEP_TARGET = 4 };
+static uint8_t kept[256];
+
+__attribute__((constructor)) static void fill_kept(void)
+{
+	for (int c = 0x20; c < 0x7f; c++) {
+		kept[c] = KEEP_VALUE;
+		if (c != '\\' && c != '"')
+			kept[c] |= c == ' ' ? KEEP_HOST : KEEP_HOST | KEEP_TARGET;
+	}
+}
+
+/* Field bytes as printable ASCII, the rest as %XX. */
+static struct text escape(struct arena *arena, struct text raw, uint8_t keep, uint16_t *marks)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	char *start = arena_take(arena, 3 * raw.len + 1), *out = start;
@@ -141,7 +161,7 @@ static struct text escape(struct arena *arena, struct text raw, const char *also
 	for (size_t i = 0; i < raw.len; i++) {
 		uint8_t c = raw.at[i];
 
-		if (c >= 0x20 && c < 0x7f && !strchr(also, c)) {
+		if (kept[c] & keep) {
 			*out++ = c;
 			continue;
 		}
@@ -240,12 +260,12 @@ static void decode_http(const struct record *rec, struct domains *domains, struc
 	o->kind = OBSERVED_HTTP_REQUEST;
 	if (rec->http.minor == HTTP_NO_VERSION)
 		drop_odd_version(&field[HTTP_TARGET]);
-	http->method = escape(arena, field[HTTP_METHOD], " \\\"", &o->marks);
-	http->target = escape(arena, field[HTTP_TARGET], " \\\"", &o->marks);
+	http->method = escape(arena, field[HTTP_METHOD], KEEP_TARGET, &o->marks);
+	http->target = escape(arena, field[HTTP_TARGET], KEEP_TARGET, &o->marks);
 	named = target_authority(field[HTTP_METHOD], field[HTTP_TARGET]);
-	http->host = escape(arena, named.len ? named : field[HTTP_HOST], "\\\"", &o->marks);
-	http->agent = escape(arena, field[HTTP_AGENT], "", &o->marks);
-	http->referrer = escape(arena, field[HTTP_REFERRER], "", &o->marks);
+	http->host = escape(arena, named.len ? named : field[HTTP_HOST], KEEP_HOST, &o->marks);
+	http->agent = escape(arena, field[HTTP_AGENT], KEEP_VALUE, &o->marks);
+	http->referrer = escape(arena, field[HTTP_REFERRER], KEEP_VALUE, &o->marks);
 	lower((char *)http->host.at, http->host.len);
 	http->host_in_target = named.len;
 	http->has_agent = rec->http.have >> HTTP_AGENT & 1;
