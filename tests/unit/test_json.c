@@ -146,6 +146,31 @@ static void test_times(void **state)
 	assert_time(UINT64_MAX, "2554-07-21T23:34:33.709551Z");
 }
 
+/* Each count of digits, from both sides. */
+static void test_numbers(void **state)
+{
+	uint64_t power = 1;
+
+	for (int digits = 1; digits <= 20; digits++) {
+		const uint64_t numbers[] = { power - 1, power, power + 1, power * 9 + power / 2 };
+
+		for (size_t i = 0; i < COUNT(numbers); i++) {
+			char expected[24];
+
+			b.len = 0;
+			buf_u64(&b, numbers[i]);
+			buf_char(&b, '\0');
+			snprintf(expected, sizeof(expected), "%llu", (unsigned long long)numbers[i]);
+			assert_string_equal(b.data, expected);
+		}
+		power *= 10;
+	}
+	b.len = 0;
+	buf_u64(&b, UINT64_MAX);
+	assert_memory_equal(b.data, "18446744073709551615", 20);
+	b.len = 0;
+}
+
 /* A day of every month of 1970 to 2400 against the C library. */
 static void test_times_against_libc(void **state)
 {
@@ -201,7 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_escapes), cmocka_unit_test(test_every_position),
 		cmocka_unit_test(test_long_text),
-		cmocka_unit_test(test_members), cmocka_unit_test(test_times),
+		cmocka_unit_test(test_members), cmocka_unit_test(test_numbers), cmocka_unit_test(test_times),
 		cmocka_unit_test(test_times_against_libc), cmocka_unit_test(test_addresses),
 	};
 

@@ -47,7 +47,7 @@ static uint8_t *put16(uint8_t *to, uint16_t n)
 static void sha1(const uint8_t *bytes, size_t len, uint8_t digest[20])
 {
 	static __thread EVP_MD_CTX *ctx; /* one per thread for its life */
-	static __thread EVP_MD *md;
+	EVP_MD *md = NULL; /* the same again */
 
 	if (!ctx) {
 		ctx = EVP_MD_CTX_new();

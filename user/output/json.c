@@ -41,10 +41,14 @@ static size_t plain_run(const char *s, size_t len)
 
 void js_string(struct buf *b, const char *s, size_t len)
 {
-	size_t from = 0;
+	size_t from = 0, run = plain_run(s, len);
 
+	if (run == len) {
+		js_put_text(b, (struct text){ s, len, true });
+		return;
+	}
 	buf_char(b, '"');
-	for (size_t i = plain_run(s, len); i < len; i += 1 + plain_run(s + i + 1, len - i - 1)) {
+	for (size_t i = run; i < len; i += 1 + plain_run(s + i + 1, len - i - 1)) {
 		buf_put(b, s + from, i - from);
 		from = i + 1;
 		if (s[i] == '"' || s[i] == '\\') {
@@ -69,33 +73,36 @@ void js_ip(struct buf *b, const uint8_t ip[16])
 
 static void two(char *to, unsigned int n)
 {
-	to[0] = '0' + n / 10;
-	to[1] = '0' + n % 10;
+	memcpy(to, &buf_pairs[2 * n], 2);
 }
 
 void js_time(struct buf *b, uint64_t ns)
 {
-	static __thread time_t cached = -1; /* day since 1970 */
+	static __thread time_t day = -1, second = -1; /* since 1970, those in the text */
 	static __thread char text[] = "\"0000-00-00T00:00:00.000000Z\"";
-	time_t seconds = ns / 1000000000, day = seconds / 86400;
-	unsigned int second = seconds % 86400, micro = ns % 1000000000 / 1000;
+	time_t now = ns / 1000000000;
+	unsigned int micro = ns % 1000000000 / 1000;
 
-	if (day != cached) {
+	if (now / 86400 != day) {
 		struct tm tm;
 
-		gmtime_r(&seconds, &tm);
+		gmtime_r(&now, &tm);
 		two(text + 1, (tm.tm_year + 1900) / 100 % 100);
 		two(text + 3, (tm.tm_year + 1900) % 100);
 		two(text + 6, tm.tm_mon + 1);
 		two(text + 9, tm.tm_mday);
-		cached = day;
+		day = now / 86400;
 	}
-	two(text + 12, second / 3600);
-	two(text + 15, second / 60 % 60);
-	two(text + 18, second % 60);
-	for (int i = 26; i > 20; i--) {
-		text[i] = '0' + micro % 10;
-		micro /= 10;
+	if (now != second) {
+		unsigned int of_day = now % 86400;
+
+		two(text + 12, of_day / 3600);
+		two(text + 15, of_day / 60 % 60);
+		two(text + 18, of_day % 60);
+		second = now;
 	}
+	two(text + 21, micro / 10000);
+	two(text + 23, micro / 100 % 100);
+	two(text + 25, micro % 100);
 	buf_put(b, text, sizeof(text) - 1);
 }

@@ -7,18 +7,9 @@
 #include "support/buf.h"
 
 /* "key":  with a comma in front unless it opens the object. The key is a literal. */
-#define js_key(b, key)                                                    \
-	do {                                                              \
-		if ((b)->len && (b)->data[(b)->len - 1] != '{')           \
-			buf_char((b), ',');                               \
-		buf_lit((b), "\"" key "\":");                             \
-	} while (0)
+#define js_key(b, key) js_members(b, "\"" key "\":")
 
-#define js_open(b, key)             \
-	do {                        \
-		js_key(b, key);     \
-		buf_char((b), '{'); \
-	} while (0)
+#define js_open(b, key) js_members(b, "\"" key "\":{")
 
 #define js_close(b) buf_char((b), '}')
 
@@ -56,9 +47,15 @@
 
 static inline void js_raw_key(struct buf *b, const char *member, size_t len)
 {
-	if (b->len && b->data[b->len - 1] != '{')
-		buf_char(b, ',');
-	buf_put(b, member, len);
+	char *to;
+
+	if (!buf_room(b, len + 1))
+		return;
+	to = b->data + b->len;
+	if (b->len && to[-1] != '{')
+		*to++ = ',';
+	memcpy(to, member, len);
+	b->len = to + len - b->data;
 }
 
 /* The comma between array elements. */

@@ -33,21 +33,26 @@ bool buf_grow(struct buf *b, size_t more)
 	return true;
 }
 
+const char buf_pairs[201] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+			    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+			    "8081828384858687888990919293949596979899";
+
 void buf_u64(struct buf *b, uint64_t n)
 {
-	size_t len = 1;
-	char *to;
+	char digits[20], *at = digits + sizeof(digits);
 
-	for (uint64_t power = 10; n >= power && len < 20; power *= 10)
-		len++;
-	if (!buf_room(b, len))
-		return;
-	b->len += len;
-	to = b->data + b->len;
-	do {
-		*--to = '0' + n % 10;
-		n /= 10;
-	} while (n);
+	while (n >= 100) {
+		at -= 2;
+		memcpy(at, &buf_pairs[2 * (n % 100)], 2);
+		n /= 100;
+	}
+	if (n >= 10) {
+		at -= 2;
+		memcpy(at, &buf_pairs[2 * n], 2);
+	} else {
+		*--at = '0' + n;
+	}
+	buf_put(b, at, digits + sizeof(digits) - at);
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -45,6 +45,9 @@ static inline void buf_str(struct buf *b, const char *s)
 /* A string literal. */
 #define buf_lit(b, s) buf_put((b), "" s, sizeof(s) - 1)
 
+/* "00" to "99" */
+extern const char buf_pairs[201];
+
 void buf_u64(struct buf *b, uint64_t n);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
