@@ -155,10 +155,14 @@ static struct text escape(struct arena *arena, struct text raw, uint8_t keep, ui
 {
 	static const char digits[] = "0123456789ABCDEF";
 	char *start = arena_take(arena, 3 * raw.len + 1), *out = start;
+	size_t i = 0;
 
 	if (!start)
 		return (struct text){ "", 0 };
-	for (size_t i = 0; i < raw.len; i++) {
+	while (i < raw.len && kept[(uint8_t)raw.at[i]] & keep)
+		i++;
+	memcpy(out, raw.at, i);
+	for (out += i; i < raw.len; i++) {
 		uint8_t c = raw.at[i];
 
 		if (kept[c] & keep) {
@@ -172,7 +176,7 @@ static struct text escape(struct arena *arena, struct text raw, uint8_t keep, ui
 		*out++ = digits[c & 15];
 	}
 	arena_trim(arena, out);
-	return (struct text){ start, out - start };
+	return (struct text){ start, out - start, keep != KEEP_VALUE };
 }
 
 static int64_t read_length(struct text value)

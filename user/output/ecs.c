@@ -14,6 +14,9 @@ struct ecs *ecs_new(const struct ecs_identity *id)
 	if (!e)
 		return NULL;
 	snprintf(e->ephemeral_id, sizeof(e->ephemeral_id), "%s", id->ephemeral_id);
+	buf_lit(&e->id, ",\"module\":\"metsuke\",\"provider\":\"ebpf\",\"id\":\"");
+	buf_str(&e->id, e->ephemeral_id);
+	buf_char(&e->id, '-');
 	js_open(&e->agent, "agent");
 	js_raw(&e->agent, "type", "\"metsuke\"");
 	js_raw(&e->agent, "version", "\"" METSUKE_VERSION "\"");
@@ -29,7 +32,7 @@ struct ecs *ecs_new(const struct ecs_identity *id)
 	js_raw(&e->observer, "product", "\"metsuke\"");
 	js_raw(&e->observer, "version", "\"" METSUKE_VERSION "\"");
 	js_str(&e->observer, "hostname", id->hostname);
-	if (e->agent.failed || e->host.failed || e->observer.failed) {
+	if (e->id.failed || e->agent.failed || e->host.failed || e->observer.failed) {
 		ecs_free(e);
 		return NULL;
 	}
@@ -40,6 +43,7 @@ void ecs_free(struct ecs *e)
 {
 	if (!e)
 		return;
+	buf_free(&e->id);
 	buf_free(&e->agent);
 	buf_free(&e->host);
 	buf_free(&e->observer);
@@ -55,9 +59,7 @@ void ecs_open_event(struct ecs *e, struct buf *b, uint64_t time_ns, const char *
 	js_time(b, time_ns);
 	buf_lit(b, ",\"ecs\":{\"version\":\"9.4.0\"},\"event\":{");
 	buf_put(b, head, head_len);
-	buf_lit(b, ",\"module\":\"metsuke\",\"provider\":\"ebpf\",\"id\":\"");
-	buf_str(b, e->ephemeral_id);
-	buf_char(b, '-');
+	buf_put(b, e->id.data, e->id.len);
 	if (n < 1000000) {
 		for (int i = 5; i >= 0; i--, n /= 10)
 			digits[i] = '0' + n % 10;

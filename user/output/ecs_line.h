@@ -8,6 +8,7 @@
 struct ecs {
 	uint64_t sequence;
 	char ephemeral_id[32];
+	struct buf id;	     /* what stands in every event.* between what its kind has and the number in its id */
 	struct buf agent;    /* "agent":{...} */
 	struct buf host;     /* "host":{...}, unclosed */
 	struct buf observer; /* "observer":{... unclosed */

@@ -39,7 +39,7 @@ static void put_network(struct buf *b, const struct observation *o)
 	memcpy(flow.saddr, o->source.ip, 16);
 	memcpy(flow.daddr, o->destination.ip, 16);
 	community_id(&flow, 0, id);
-	js_safe(b, "community_id", id);
+	js_text(b, "community_id", ((struct text){ id, COMMUNITY_ID_TEXT - 1, true }));
 	if (o->vlan) {
 		js_open(b, "vlan");
 		js_key(b, "id");
@@ -364,11 +364,11 @@ static void put_path(struct buf *b, struct text target)
 
 	if (mark) {
 		path.len = mark - target.at;
-		query = (struct text){ mark + 1, target.len - path.len - 1 };
+		query = (struct text){ mark + 1, target.len - path.len - 1, target.plain };
 	}
 	for (size_t i = memchr(path.at, '/', path.len) ? path.len : 0; i > 0 && path.at[i - 1] != '/'; i--) {
 		if (path.at[i - 1] == '.') {
-			extension = (struct text){ path.at + i, path.len - i };
+			extension = (struct text){ path.at + i, path.len - i, path.plain };
 			break;
 		}
 	}
@@ -416,7 +416,7 @@ static void put_url(struct buf *b, const struct observation *o)
 	if (http->host.len)
 		js_text(b, "domain", http->host);
 	js_number(b, "port", port);
-	put_path(b, (struct text){ http->target.at + skip, http->target.len - skip });
+	put_path(b, (struct text){ http->target.at + skip, http->target.len - skip, http->target.plain });
 	put_domain_parts(b, &http->domain);
 	js_close(b);
 	if (http->has_agent) {

@@ -82,6 +82,7 @@ void js_time(struct buf *b, uint64_t ns)
 	static __thread char text[] = "\"0000-00-00T00:00:00.000000Z\"";
 	time_t now = ns / 1000000000;
 	unsigned int micro = ns % 1000000000 / 1000;
+	char *to;
 
 	if (now / 86400 != day) {
 		struct tm tm;
@@ -101,8 +102,12 @@ void js_time(struct buf *b, uint64_t ns)
 		two(text + 18, of_day % 60);
 		second = now;
 	}
-	two(text + 21, micro / 10000);
-	two(text + 23, micro / 100 % 100);
-	two(text + 25, micro % 100);
-	buf_put(b, text, sizeof(text) - 1);
+	if (!buf_room(b, sizeof(text) - 1))
+		return;
+	to = b->data + b->len;
+	memcpy(to, text, sizeof(text) - 1);
+	two(to + 21, micro / 10000); /* not into text: to copy what was just written stalls */
+	two(to + 23, micro / 100 % 100);
+	two(to + 25, micro % 100);
+	b->len += sizeof(text) - 1;
 }
