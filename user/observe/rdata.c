@@ -135,10 +135,25 @@ static void put_hex(struct rdata *r, const uint8_t *p, size_t len)
 	}
 }
 
+static size_t address_text(const uint8_t *p, int family, char *to)
+{
+	return family == AF_INET ? ip4_text(p, to) : ip6_text(p, to);
+}
+
+/* In place, but for the last bytes of the arena: what is written may be shorter than the room for it. */
+static void put_address(struct rdata *r, const uint8_t *p, int family)
+{
+	char text[IP_TEXT], *to = arena_take(r->arena, IP_TEXT);
+
+	if (to)
+		arena_trim(r->arena, to + address_text(p, family, to));
+	else
+		put_text(r, text, address_text(p, family, text));
+}
+
 static void put_addresses(struct rdata *r, size_t end, int family)
 {
 	size_t size = family == AF_INET ? 4 : 16;
-	char text[IP_TEXT];
 
 	for (bool first = true; r->pos < end && !r->bad; first = false) {
 		const uint8_t *p = r->pos + size <= end ? take(r, size) : NULL;
@@ -149,10 +164,7 @@ static void put_addresses(struct rdata *r, size_t end, int family)
 		}
 		if (!first)
 			put_str(r, ",");
-		if (family == AF_INET)
-			put_text(r, text, ip4_text(p, text));
-		else
-			put_text(r, text, ip6_text(p, text));
+		put_address(r, p, family);
 	}
 }
 

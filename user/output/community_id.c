@@ -98,14 +98,15 @@ static void compute(const struct community_flow *f, uint16_t seed, char text[COM
 #define KEY_BYTES 39
 
 /* A flow's packets come close together, and SHA-1 is the dearest part of a line: the last flows' ids are
- * remembered, a newer one taking an older one's place. */
+ * remembered, a newer one taking an older one's place. The hash is keyed and stands for the flow. */
 void community_id(const struct community_flow *f, uint16_t seed, char text[COMMUNITY_ID_TEXT])
 {
 	uint8_t key[KEY_BYTES], *to = key;
 	static __thread struct {
-		uint8_t key[KEY_BYTES];
+		uint64_t hash; /* 0: free */
 		char text[COMMUNITY_ID_TEXT];
 	} remembered[REMEMBERED], *r;
+	uint64_t hash;
 
 	to = put(to, f->saddr, 16);
 	to = put(to, f->daddr, 16);
@@ -113,10 +114,11 @@ void community_id(const struct community_flow *f, uint16_t seed, char text[COMMU
 	to = put16(to, f->dport);
 	to = put16(to, seed);
 	*to = f->proto;
-	r = &remembered[hash_bytes(key, KEY_BYTES, hash_seed()) % REMEMBERED];
-	if (!r->text[0] || memcmp(r->key, key, KEY_BYTES) != 0) {
+	hash = hash_bytes(key, KEY_BYTES, hash_seed()) | 1;
+	r = &remembered[hash / 2 % REMEMBERED];
+	if (r->hash != hash) {
 		compute(f, seed, r->text);
-		memcpy(r->key, key, KEY_BYTES);
+		r->hash = hash;
 	}
 	memcpy(text, r->text, COMMUNITY_ID_TEXT);
 }

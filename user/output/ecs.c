@@ -53,20 +53,15 @@ void ecs_free(struct ecs *e)
 void ecs_open_event(struct ecs *e, struct buf *b, uint64_t time_ns, const char *head, size_t head_len)
 {
 	uint64_t n = ++e->sequence;
-	char digits[7];
 
 	buf_lit(b, "{\"@timestamp\":");
 	js_time(b, time_ns);
 	buf_lit(b, ",\"ecs\":{\"version\":\"9.4.0\"},\"event\":{");
 	buf_put(b, head, head_len);
 	buf_put(b, e->id.data, e->id.len);
-	if (n < 1000000) {
-		for (int i = 5; i >= 0; i--, n /= 10)
-			digits[i] = '0' + n % 10;
-		buf_put(b, digits, 6);
-	} else {
-		buf_u64(b, n);
-	}
+	for (uint64_t least = 100000; least > n && least > 1; least /= 10)
+		buf_char(b, '0'); /* six digits or more */
+	buf_u64(b, n);
 	buf_char(b, '"');
 	js_number(b, "sequence", e->sequence);
 }

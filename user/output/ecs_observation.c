@@ -242,6 +242,13 @@ static void put_header_flags(struct buf *b, const struct dns_observation *dns)
 	} flags[] = { { 0x0400, "AA" }, { 0x0200, "TC" }, { 0x0100, "RD" },
 		      { 0x0080, "RA" }, { 0x0020, "AD" }, { 0x0010, "CD" } };
 
+	if ((dns->flags & 0x0730) == 0x0100 && !dns->edns_do) { /* as nearly always */
+		if (dns->flags & 0x0080)
+			js_members(b, "\"header_flags\":[\"RD\",\"RA\"]");
+		else
+			js_members(b, "\"header_flags\":[\"RD\"]");
+		return;
+	}
 	js_key(b, "header_flags");
 	buf_char(b, '[');
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -257,21 +264,34 @@ static void put_header_flags(struct buf *b, const struct dns_observation *dns)
 	buf_char(b, ']');
 }
 
-static void put_question(struct buf *b, const struct dns_observation *dns)
+static void put_type_and_class(struct buf *b, uint16_t type, uint16_t class)
 {
 	char scratch[16];
 
+	if (type == 1 && class == 1) { /* most */
+		js_members(b, "\"type\":\"A\",\"class\":\"IN\"");
+	} else if (type == 28 && class == 1) {
+		js_members(b, "\"type\":\"AAAA\",\"class\":\"IN\"");
+	} else {
+		js_safe(b, "type", dns_type_name(type, scratch));
+		js_safe(b, "class", dns_class_name(class, scratch));
+	}
+}
+
+static void put_question(struct buf *b, const struct dns_observation *dns)
+{
 	js_open(b, "question");
 	js_text(b, "name", dns->question);
-	js_safe(b, "type", dns->has_question ? dns_type_name(dns->type, scratch) : "");
-	js_safe(b, "class", dns->has_question ? dns_class_name(dns->class, scratch) : "");
+	if (dns->has_question)
+		put_type_and_class(b, dns->type, dns->class);
+	else
+		js_members(b, "\"type\":\"\",\"class\":\"\"");
 	put_domain_parts(b, &dns->domain);
 	js_close(b);
 }
 
 static void put_answers(struct buf *b, const struct dns_observation *dns)
 {
-	char scratch[16];
 	bool addresses = false;
 
 	if (dns->n_answers == 0)
@@ -284,8 +304,7 @@ static void put_answers(struct buf *b, const struct dns_observation *dns)
 		js_element(b);
 		buf_char(b, '{');
 		js_text(b, "name", a->name);
-		js_safe(b, "type", dns_type_name(a->type, scratch));
-		js_safe(b, "class", dns_class_name(a->class, scratch));
+		put_type_and_class(b, a->type, a->class);
 		js_number(b, "ttl", a->ttl);
 		js_text(b, "data", a->data);
 		js_close(b);

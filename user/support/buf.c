@@ -37,22 +37,33 @@ const char buf_pairs[201] = "000102030405060708091011121314151617181920212223242
 			    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
 			    "8081828384858687888990919293949596979899";
 
+/* Digits of n, at least one. */
+static size_t count_digits(uint64_t n)
+{
+	size_t len = 1;
+
+	for (; n >= 10000; n /= 10000)
+		len += 4;
+	return len + (n >= 10) + (n >= 100) + (n >= 1000);
+}
+
 void buf_u64(struct buf *b, uint64_t n)
 {
-	char digits[20], *at = digits + sizeof(digits);
+	size_t len = count_digits(n);
+	char *to;
 
-	while (n >= 100) {
-		at -= 2;
-		memcpy(at, &buf_pairs[2 * (n % 100)], 2);
-		n /= 100;
+	if (!buf_room(b, len))
+		return;
+	b->len += len;
+	to = b->data + b->len;
+	for (; n >= 100; n /= 100) {
+		to -= 2;
+		memcpy(to, &buf_pairs[2 * (n % 100)], 2);
 	}
-	if (n >= 10) {
-		at -= 2;
-		memcpy(at, &buf_pairs[2 * n], 2);
-	} else {
-		*--at = '0' + n;
-	}
-	buf_put(b, at, digits + sizeof(digits) - at);
+	if (n >= 10)
+		memcpy(to - 2, &buf_pairs[2 * n], 2);
+	else
+		to[-1] = '0' + n;
 }
 
 void buf_printf(struct buf *b, const char *format, ...)
