@@ -33,22 +33,46 @@ static void write_packet(void)
 	pcap_dump((__u8 *)out, &head, p.data);
 }
 
-/* client: 0..65535, one of 10.1/16. back: towards it. */
+/* client: 0..65535, one of 198.18/16, server: one of 198.19/16. back: towards the client. */
 static void start_packet(unsigned int client, unsigned int server, int back)
 {
 	memset(&p, 0, offsetof(struct pkt, data));
 	pkt_eth(&p);
 	pkt_ip4(&p, 0);
-	pkt_poke16(&p, p.ip + (back ? 16 : 12), 10 << 8 | 1);
+	pkt_poke16(&p, p.ip + (back ? 16 : 12), 198 << 8 | 18);
 	pkt_poke16(&p, p.ip + (back ? 18 : 14), client);
-	pkt_poke16(&p, p.ip + (back ? 12 : 16), 198 << 8 | 51);
+	pkt_poke16(&p, p.ip + (back ? 12 : 16), 198 << 8 | 19);
 	pkt_poke16(&p, p.ip + (back ? 14 : 18), server);
 }
 
-static void start_tcp(unsigned int client, unsigned int server, int back, unsigned int port, __u32 seq)
+enum { FIN = 1, SYN = 2, PSH = 8, ACK = 16 };
+
+/* A connection, or a piece of one. seq: of the client and of the server, what comes next. */
+struct conn {
+	unsigned int client, server, port;
+	__u32 seq[2];
+};
+
+static struct conn new_conn(unsigned int port)
 {
-	start_packet(client, server, back);
-	pkt_tcp(&p, back ? port : 1024 + client % 60000, back ? 1024 + client % 60000 : port, seq, 12);
+	return (struct conn){ below(65536), below(4096), port, { below(1 << 30), below(1 << 30) } };
+}
+
+/* One segment: text, then filler. Programs that follow connections believe only in right numbers. */
+static void segment(struct conn *c, int back, unsigned int flags, const char *text, unsigned int filler)
+{
+	unsigned int port = 1024 + c->client % 60000;
+	__u32 ack = flags & ACK ? c->seq[!back] : 0;
+
+	start_packet(c->client, c->server, back);
+	pkt_tcp(&p, back ? c->port : port, back ? port : c->port, c->seq[back], 12);
+	pkt_poke16(&p, p.l4 + 8, ack >> 16);
+	pkt_poke16(&p, p.l4 + 10, ack & 0xffff);
+	pkt_poke8(&p, p.l4 + 13, flags);
+	pkt_text(&p, text);
+	pkt_fill(&p, 0xa7, filler);
+	c->seq[back] += p.len - p.payload + (flags & (SYN | FIN) ? 1 : 0);
+	write_packet();
 }
 
 static const char *const words[] = { "mail", "cdn",   "img",  "api",  "login", "static", "edge", "news",
@@ -91,7 +115,7 @@ static unsigned int dns_exchange(void)
 	return 2;
 }
 
-static void http_request(unsigned int client, unsigned int server, __u32 seq)
+static void http_request(struct conn *c)
 {
 	char host[128], text[1024];
 
@@ -104,48 +128,36 @@ static void http_request(unsigned int client, unsigned int server, __u32 seq)
 		 "Referer: http://%s/\r\nConnection: keep-alive\r\n\r\n",
 		 below(10) ? "GET" : "HEAD", words[below(16)], words[below(16)], below(100000), below(1 << 30),
 		 below(50), host, host);
-	start_tcp(client, server, 0, 80, seq);
-	pkt_text(&p, text);
-	write_packet();
-}
-
-static void tcp_plain(unsigned int client, unsigned int server, int back, unsigned int port, __u32 seq,
-		      unsigned int flags, const char *text, unsigned int len)
-{
-	start_tcp(client, server, back, port, seq);
-	pkt_poke8(&p, p.l4 + 13, flags);
-	pkt_text(&p, text);
-	pkt_fill(&p, 0xa7, len);
-	write_packet();
+	segment(c, 0, PSH | ACK, text, 0);
 }
 
 /* Handshake, request, three segments of response, acknowledgements, end. */
 static unsigned int http_connection(void)
 {
-	unsigned int client = below(65536), server = below(4096), seq = below(1 << 30);
+	struct conn c = new_conn(80);
 
-	tcp_plain(client, server, 0, 80, seq, 0x02, "", 0);
-	tcp_plain(client, server, 1, 80, seq, 0x12, "", 0);
-	tcp_plain(client, server, 0, 80, seq + 1, 0x10, "", 0);
-	http_request(client, server, seq + 1);
-	tcp_plain(client, server, 1, 80, seq + 1, 0x18,
-		  "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2320\r\n\r\n", 1000);
-	tcp_plain(client, server, 1, 80, seq + 1067, 0x10, "", 1200);
-	tcp_plain(client, server, 1, 80, seq + 2267, 0x18, "", 120);
-	tcp_plain(client, server, 0, 80, seq + 500, 0x10, "", 0);
-	tcp_plain(client, server, 0, 80, seq + 500, 0x11, "", 0);
-	tcp_plain(client, server, 1, 80, seq + 2387, 0x11, "", 0);
+	segment(&c, 0, SYN, "", 0);
+	segment(&c, 1, SYN | ACK, "", 0);
+	segment(&c, 0, ACK, "", 0);
+	http_request(&c);
+	segment(&c, 1, PSH | ACK, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2320\r\n\r\n", 1000);
+	segment(&c, 1, ACK, "", 1200);
+	segment(&c, 1, PSH | ACK, "", 120);
+	segment(&c, 0, ACK, "", 0);
+	segment(&c, 0, FIN | ACK, "", 0);
+	segment(&c, 1, FIN | ACK, "", 0);
 	return 10;
 }
 
 static unsigned int mixed(void)
 {
-	unsigned int what = below(1000), client = below(65536), server = below(4096);
+	struct conn web = new_conn(80), tls = new_conn(443);
+	unsigned int what = below(1000);
 
 	if (what < 15)
 		return dns_exchange();
 	if (what < 56) { /* 41 of 1015 packets */
-		http_request(client, server, below(1 << 30));
+		http_request(&web);
 	} else if (what < 66) {
 		memset(&p, 0, offsetof(struct pkt, data));
 		pkt_eth(&p);
@@ -153,14 +165,14 @@ static unsigned int mixed(void)
 		pkt_fill(&p, 0, 46);
 		write_packet();
 	} else if (what < 220) {
-		start_packet(client, server, below(4) > 0);
+		start_packet(tls.client, tls.server, below(4) > 0);
 		pkt_udp(&p, 443, 40000);
 		pkt_fill(&p, 0x43, 1200);
 		write_packet();
 	} else if (what < 500) {
-		tcp_plain(client, server, what & 1, 443, below(1 << 30), 0x10, "", 0);
+		segment(&tls, what & 1, ACK, "", 0);
 	} else {
-		tcp_plain(client, server, what & 1, 443, below(1 << 30), 0x18, "\x17\x03\x03", 1197);
+		segment(&tls, what & 1, PSH | ACK, "\x17\x03\x03", 1197);
 	}
 	return 1;
 }
