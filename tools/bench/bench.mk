@@ -19,5 +19,5 @@ $(BENCH_PROGRAMS): $(BENCH_DIR)/%: $(BUILD)/obj/tools/bench/%.o $(BUILD)/obj/tes
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LIBS)
 
-bench: all $(BENCH_PROGRAMS) $(BENCH_DIR)/bench.bpf.o ## what a packet costs, as ratios (root); FULL=1: larger captures
-	@BUILD=$(BUILD) FULL=$(FULL) tools/bench/run.py
+bench: all $(BENCH_PROGRAMS) $(BENCH_DIR)/bench.bpf.o ## what a packet costs, as ratios (root); PART="replay live": those parts; FULL=1: larger
+	@BUILD=$(BUILD) FULL=$(FULL) tools/bench/run.py $(PART)

@@ -1,5 +1,5 @@
 /* flood.c: the frames of a capture, over and over, out of one interface at one rate. It sends for a live sensor that is measured,
- * and only in a network namespace that is not the machine's own. One JSON object.
+ * and only in a network namespace of its own. One JSON object.
  * usage: flood CAPTURE IFACE PACKETS_PER_SECOND SECONDS */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,11 +33,14 @@ static void fail(const char *what)
 	exit(1);
 }
 
+/* Another one than that of whoever started it. */
 static bool own_namespace(void)
 {
-	struct stat here, init;
+	struct stat here, there;
+	char path[64];
 
-	return !stat("/proc/self/ns/net", &here) && !stat("/proc/1/ns/net", &init) && here.st_ino != init.st_ino;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", getppid());
+	return !stat("/proc/self/ns/net", &here) && !stat(path, &there) && here.st_ino != there.st_ino;
 }
 
 /* Enough for what gencap writes: IPv4 without options behind Ethernet. */
@@ -163,7 +166,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (!own_namespace()) {
-		fprintf(stderr, "flood: sends only in a network namespace that is not the machine's own\n");
+		fprintf(stderr, "flood: sends only in a network namespace of its own\n");
 		return 1;
 	}
 	read_capture(argv[1]);

@@ -1,0 +1,22 @@
+"""kernel.py: the packet programs under the kernel's test-run; testrun.c does the work."""
+import os
+
+from common import BUILD, DIR, json_lines, row, skip
+
+def run():
+    if os.geteuid():
+        skip("kernel part", "it loads programs and needs root")
+        return []
+    rows = []
+    for seen in json_lines([os.path.join(DIR, "testrun"), os.path.join(BUILD, "bpf"), os.path.join(DIR, "bench.bpf.o")]):
+        if seen.pop("part") == "ledger":
+            rows.append(row("kernel", "records lost in the ring", "", None, str(seen["lost_bulk"]), **seen))
+            continue
+        what = f"{seen['hook']} {seen['packet']}"
+        if seen["reading"]:
+            what += f" ({seen['reading']}, {seen['record_bytes']} B)"
+        lost = seen.get("lost")
+        rows.append(row("kernel", what, seen.get("base", "-"), seen.get("ratio", 1), f"{seen['ns']:.1f} ns", at_most=seen.get("goal"),
+                        doubt=f"{lost} records lost" if lost else None,
+                        **{k: v for k, v in seen.items() if k not in ("ratio",)}))
+    return rows
