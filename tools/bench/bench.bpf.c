@@ -4,11 +4,12 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bench.h"
 #include "record.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile __u64 record_bytes = sizeof(struct record); /* set before load: reserve wants a constant */
+const volatile struct bench_settings settings = { .record_bytes = sizeof(struct record) };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -25,7 +26,7 @@ struct {
 /* Room for a record taken and given on as it is. */
 static __always_inline void reserve(void)
 {
-	void *room = bpf_ringbuf_reserve(&bulk, record_bytes, 0);
+	void *room = bpf_ringbuf_reserve(&bulk, settings.record_bytes, 0);
 
 	if (room)
 		bpf_ringbuf_submit(room, BPF_RB_NO_WAKEUP);
@@ -38,7 +39,7 @@ static __always_inline void output(void)
 	void *record = bpf_map_lookup_elem(&ready, &zero);
 
 	if (record)
-		bpf_ringbuf_output(&bulk, record, record_bytes, BPF_RB_NO_WAKEUP);
+		bpf_ringbuf_output(&bulk, record, settings.record_bytes, BPF_RB_NO_WAKEUP);
 }
 
 SEC("xdp.frags")
@@ -79,4 +80,28 @@ int tc_output(struct __sk_buff *skb)
 {
 	output();
 	return TC_ACT_UNSPEC;
+}
+
+/* What the frames of names.c are: a query whose name differs from packet to packet, in front of any program. */
+__u32 name_count;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} next_program SEC(".maps");
+
+SEC("xdp.frags")
+int xdp_vary(struct xdp_md *ctx)
+{
+	__u8 *label = (void *)(long)ctx->data + (settings.name_at & 255), *end = (void *)(long)ctx->data_end;
+	__u32 word = name_count++ * 2654435761U; /* odd: all words differ */
+
+	if (label + NAME_LABEL <= end) {
+		for (int i = 0; i < NAME_LABEL; i++)
+			label[i] = 'a' + (word >> 4 * i & 15);
+		bpf_tail_call(ctx, &next_program, 0);
+	}
+	return XDP_PASS;
 }

@@ -1,6 +1,6 @@
-/* flood.c: the frames of a capture, over and over, out of one interface at one rate. It sends for a live sensor that is measured,
- * and only in a network namespace of its own. One JSON object.
- * usage: flood CAPTURE IFACE PACKETS_PER_SECOND SECONDS */
+/* flood.c: the frames of a capture, over and over, out of one interface at one rate. It sends for a live sensor
+ * that is measured, and only in a network namespace of its own. One JSON object. usage: flood CAPTURE IFACE
+ * PACKETS_PER_SECOND SECONDS */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -133,8 +133,8 @@ static void send_some(int fd, unsigned long long want)
 	}
 }
 
-/* What is due, a tick at a time. Who was kept from its core catches up, but at no more than twice the rate: a burst is another
- * load than the one that was asked for. */
+/* What is due, a tick at a time. Who was kept from its core catches up, but at no more than twice the rate: a
+ * burst is another load than the one that was asked for. */
 static double flood(int fd, double rate, unsigned long long total)
 {
 	unsigned long long most = 2 * rate * TICK_NS / 1e9 + 1;

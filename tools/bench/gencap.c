@@ -140,7 +140,8 @@ static unsigned int http_connection(void)
 	segment(&c, 1, SYN | ACK, "", 0);
 	segment(&c, 0, ACK, "", 0);
 	http_request(&c);
-	segment(&c, 1, PSH | ACK, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2320\r\n\r\n", 1000);
+	segment(&c, 1, PSH | ACK, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2320\r\n\r\n",
+		1000);
 	segment(&c, 1, ACK, "", 1200);
 	segment(&c, 1, PSH | ACK, "", 120);
 	segment(&c, 0, ACK, "", 0);

@@ -3,8 +3,9 @@
  * usage: testrun BPF_DIR BENCH_OBJECT [ROUNDS]
  *
  * A round runs everything once, one after the other, and a ratio is taken within its round: what else the
- * machine does then weighs on both sides. Records are read between the calls by the same thread, or all the time by one on
- * another core; a call's records fill no more than half the ring, so that none is lost in either case. */
+ * machine does then weighs on both sides. Records are read between the calls by the same thread, or all the time
+ * by one on another core; a call's records fill no more than half the ring, so that none is lost in either case.
+ */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "config.h"
 #include "counters.h"
 #include "packets.h"
@@ -28,7 +30,8 @@
 #define RECORDS 200000
 
 enum hook { XDP, TC, N_HOOKS };
-/* When the ring is read. Between the calls: by the same thread, and its time counts too. Always: by another, in its own time. */
+/* When the ring is read. Between the calls: by the same thread, and its time counts too. Always: by another, in
+ * its own time. */
 enum reading { NONE, BETWEEN, POLLED };
 
 static const char *const hook_names[] = { "xdp", "tc" };
@@ -137,8 +140,8 @@ static void wait_for(unsigned long long target)
 		usleep(100);
 }
 
-/* Nanoseconds for one packet with a record, as the kernel's clock has it (cut to whole ones, half of one lost on average),
- * and to read it, where this thread does. */
+/* Nanoseconds for one packet with a record, as the kernel's clock has it (cut to whole ones, half of one lost on
+ * average), and to read it, where this thread does. */
 static void measure_ours(struct run *r, unsigned int round)
 {
 	unsigned int fit = RING_BYTES / 2 / (r->record_len + 16);
@@ -223,7 +226,7 @@ static struct bpf_object *load(const char *path, size_t record_len)
 {
 	struct bpf_object *obj = bpf_object__open_file(path, NULL);
 	struct bpf_map *rodata = obj ? bpf_object__find_map_by_name(obj, ".rodata") : NULL;
-	__u64 value = record_len;
+	struct bench_settings value = { .record_bytes = record_len };
 	int fd;
 
 	if (!obj || (record_len && bpf_map__set_initial_value(rodata, &value, sizeof(value))) ||
@@ -268,7 +271,8 @@ static const char *const bare_programs[N_HOOKS][3] = {
 };
 
 /* A packet that gives a record, beside programs that only send one. */
-static void add_ours(enum hook hook, const char *name, const struct pkt *packet, int fd, const char *bench, double goal)
+static void add_ours(enum hook hook, const char *name, const struct pkt *packet, int fd, const char *bench,
+		     double goal)
 {
 	struct run r = { .name = name, .fd = fd, .packet = packet, .hook = hook, .emits = true };
 	struct bpf_object *bare;
