@@ -1,6 +1,6 @@
 #!/bin/bash
-# deps.sh [build|run|test]: installs what is missing to build, to build and run, or (default) for all tests
-# besides. Debian 12, Ubuntu 22.04 and 24.04; for Fedora and Arch it names the packages.
+# deps.sh [build|run|test|bench]: installs what is missing to build, to build and run, (default) for all tests
+# besides, or for what the bench compares with. Debian 12, Ubuntu 22.04 and 24.04; for Fedora and Arch it names the packages.
 set -u
 goal=${1:-test}
 policy=/usr/sbin/policy-rc.d
@@ -10,8 +10,8 @@ unset ID ID_LIKE VERSION_ID
 die() { echo "deps.sh: $1" >&2; exit 1; }
 
 case $goal in
-build | run | test) ;;
-*) die "usage: deps.sh [build|run|test]" ;;
+build | run | test | bench) ;;
+*) die "usage: deps.sh [build|run|test|bench]" ;;
 esac
 
 # a|b: either will do, a is installed
@@ -20,6 +20,7 @@ debian=(gcc make libc6-dev linux-libc-dev pkg-config clang libbpf-dev libelf-dev
 debian_test=(libcmocka-dev python3 iproute2 ethtool util-linux procps bind9-dnsutils curl wget 'busybox-static|busybox'
 	dnsmasq-base unbound nginx-light ngircd nftables socat tshark tcpdump jq qemu-system-x86 kmod cpio xz-utils zstd
 	debian-archive-keyring cppcheck clang-tidy clang-format)
+debian_bench=(python3 iproute2 util-linux procps tshark tcpdump dnscap httpry debian-archive-keyring)
 fedora=(gcc make glibc-devel kernel-headers pkgconf-pkg-config clang libbpf-devel elfutils-libelf-devel zlib-devel
 	jansson-devel libyaml-devel libpsl-devel libidn2-devel publicsuffix-list openssl-devel libpcap-devel xxhash-devel libmnl-devel
 	libcap-ng-devel)
@@ -81,8 +82,10 @@ case " $ID ${ID_LIKE:-} " in
 	*) debian_test+=(libclang-rt-dev bpftool) ;;
 	esac
 	[ "$goal" != test ] || debian+=("${debian_test[@]}")
+	[ "$goal" != bench ] || debian+=("${debian_bench[@]}")
 	missing_debs "${debian[@]}"
 	[ ${#missing[@]} = 0 ] || install_debs
+	[ "$goal" != bench ] || "$(dirname "$0")/bench/fetch_suricata.sh" || echo "deps.sh: no Suricata; the bench leaves it out" >&2
 	[ "$ID $goal" != "ubuntu test" ] || bpftool version >/dev/null 2>&1 ||
 		echo "deps.sh: Ubuntu's bpftool wants the running kernel's package, linux-tools-$(uname -r)" >&2
 	;;
