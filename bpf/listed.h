@@ -328,14 +328,14 @@ static __always_inline void end_host_label(struct lookup *l, const __u8 *msg, __
 	l->start = at + 1;
 }
 
-/* One byte of a Host field, or its end. */
+/* One byte of a Host field or an authority (RFC 3986 3.2), or its end. */
 static long host_step(__u32 index, void *ctx)
 {
 	struct name_ctx *c = ctx;
 	struct lookup *l = c->l;
 	__u64 at = l->pos;
 	__u8 byte = '.';
-	int space;
+	int space, over;
 
 	(void)index;
 	if (at < l->end) {
@@ -347,26 +347,45 @@ static long host_step(__u32 index, void *ctx)
 		l->start = ++l->pos;
 		return 0;
 	}
-	if (byte == '.' || byte == ':' || space)
+	if (byte == '@') { /* what stood before it is no host */
+		l->labels.n = 0;
+		l->start = ++l->pos;
+		return 0;
+	}
+	over = byte == ':' || byte == '/' || byte == '?' || byte == '#' || space;
+	if (byte == '.' || over)
 		end_host_label(l, c->msg, l->pos);
-	if (l->pos >= l->end || byte == ':' || space)
+	if (l->pos >= l->end || over)
 		return 1;
 	l->pos++;
 	return 0;
 }
 
+/* Where the host stands: in an absolute target or that of CONNECT (RFC 9112 3.2.2, 3.2.3), else in the Host field. */
+static __always_inline void find_host(struct lookup *l, const struct scratch *s)
+{
+	__u32 method = s->rec.http.field_len[HTTP_METHOD], target = s->rec.http.field_len[HTTP_TARGET];
+	__u64 seven = 0xffffffffffffffULL, first = http_load(s->bytes, method) & seven;
+
+	l->pos = method;
+	l->end = method + target;
+	if (target > 7 && (first | 0x20202020) == (WORD8('h', 't', 't', 'p', ':', '/', '/', 0))) {
+		l->pos += 7;
+	} else if (method != 7 || (http_load(s->bytes, 0) & seven) != (WORD8('C', 'O', 'N', 'N', 'E', 'C', 'T', 0))) {
+		l->pos += target;
+		l->end = l->pos + s->rec.http.field_len[HTTP_HOST];
+	}
+	l->start = l->pos;
+}
+
 static __always_inline void look_up_http(struct lookup *l, struct scratch *s)
 {
 	struct name_ctx ctx = { .l = l, .msg = s->bytes };
-	__u32 len = s->rec.http.field_len[HTTP_HOST];
 
 	l->urgent = peer_in_table(l, &s->rec.head);
-	if (!len)
-		return;
 	l->labels.n = 0;
 	l->stopped = 0;
-	l->pos = l->start = s->rec.http.field_len[HTTP_METHOD] + s->rec.http.field_len[HTTP_TARGET];
-	l->end = l->pos + len;
+	find_host(l, s);
 	bpf_loop(HOST_STEPS, host_step, &ctx, 0);
 	if (!l->stopped && labels_in_table(l))
 		l->urgent = 1;

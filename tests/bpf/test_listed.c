@@ -17,7 +17,7 @@ static const __u8 plain_ip[] = { 203, 0, 113, 9 };
 
 static void add_name(struct indicators *set, const char *name, unsigned int how)
 {
-	(void)indicators_add_name(set, 0, name, strlen(name), how, "", 0);
+	(void)indicators_add_name(set, 0, name, strlen(name), how, NULL);
 }
 
 static void add_ip4(struct indicators *set, const __u8 ip[4], unsigned int bits)
@@ -25,7 +25,7 @@ static void add_ip4(struct indicators *set, const __u8 ip[4], unsigned int bits)
 	__u8 mapped[16] = { [10] = 0xff, [11] = 0xff };
 
 	memcpy(mapped + 12, ip, 4);
-	(void)indicators_add_network(set, 0, mapped, 96 + bits, INDICATOR_NETWORK, "", 0);
+	(void)indicators_add_network(set, 0, mapped, 96 + bits, INDICATOR_NETWORK, NULL);
 }
 
 static struct indicators *new_set(void)
@@ -53,7 +53,7 @@ static struct indicators *make_set(void)
 	add_name(set, "fine.example", INDICATOR_SELF | INDICATOR_ALLOW);
 	add_ip4(set, listed, 32);
 	add_ip4(set, network, 24);
-	(void)indicators_add_network(set, 0, v6, 128, INDICATOR_NETWORK, "", 0);
+	(void)indicators_add_network(set, 0, v6, 128, INDICATOR_NETWORK, NULL);
 	return set;
 }
 
@@ -206,7 +206,7 @@ static void test_hosts(void)
 		{ " \twww.evil.example \t", true }, { "evil.example.", true },
 		{ "notevil.example", false }, { "evil.example.org", false }, { "good.example", false },
 		{ "", false },		     { "[2001:db8::7]", false },     { "evil-example", false },
-		{ "evil.example@good.example", false },
+		{ "evil.example@good.example", false }, { "good.example@evil.example", true },
 	};
 
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -215,6 +215,33 @@ static void test_hosts(void)
 		snprintf(what, sizeof(what), "request, Host '%s'", rows[i].host);
 		expect(what, request(rows[i].host), rows[i].urgent);
 	}
+}
+
+static struct pkt *request_line(const char *method, const char *target)
+{
+	static struct pkt p;
+
+	memset(&p, 0, sizeof(p));
+	pkt_eth(&p);
+	pkt_ip4(&p, 0);
+	pkt_tcp(&p, 40000, 3128, 1000, 12);
+	pkt_http(&p, method, target, "proxy.example");
+	return &p;
+}
+
+/* Through a proxy the target names the host, whatever the Host field says. */
+static void test_targets(void)
+{
+	expect("absolute target, listed", request_line("GET", "http://www.evil.example/a"), true);
+	expect("absolute target, listed, no path", request_line("GET", "HTTP://evil.example"), true);
+	expect("absolute target, listed, port and query", request_line("POST", "http://evil.example:8080?x"), true);
+	expect("absolute target, listed, behind a user", request_line("GET", "http://good.example@evil.example/"), true);
+	expect("absolute target, look-alike", request_line("GET", "http://notevil.example/"), false);
+	expect("a listed name in the path of another", request_line("GET", "http://good.example/evil.example"), false);
+	expect("a listed name in a path", request_line("GET", "/http://evil.example/"), false);
+	expect("CONNECT to a listed name", request_line("CONNECT", "evil.example:443"), true);
+	expect("CONNECT to a look-alike", request_line("CONNECT", "devil.example:443"), false);
+	expect("OPTIONS of all", request_line("OPTIONS", "*"), false);
 }
 
 static struct pkt *tcp_to(const __u8 ip[4], __u8 flags)
@@ -312,6 +339,7 @@ int main(void)
 	test_questions();
 	test_answers();
 	test_hosts();
+	test_targets();
 	test_connections();
 	test_swaps();
 	native_free(n);

@@ -25,7 +25,7 @@ static int tear_down(void **state)
 
 static void add_how(const char *name, unsigned int how)
 {
-	assert_int_equal(indicators_add_name(set, 0, name, strlen(name), how, "", 0), 1);
+	assert_int_equal(indicators_add_name(set, 0, name, strlen(name), how, NULL), 1);
 }
 
 static void add(const char *name)
@@ -38,7 +38,7 @@ static void add_ip(const char *ip, unsigned int bits)
 	uint8_t bytes[16];
 
 	unit_ip(bytes, ip);
-	assert_int_equal(indicators_add_network(set, 0, bytes, bits, INDICATOR_NETWORK, "", 0), 1);
+	assert_int_equal(indicators_add_network(set, 0, bytes, bits, INDICATOR_NETWORK, NULL), 1);
 }
 
 static void make(void)
@@ -231,7 +231,7 @@ static void test_overflow(void **state)
 	for (int i = 0; i < 40; i++) {
 		int n = indicators_add_list(set, &lists[i]);
 
-		assert_int_equal(indicators_add_name(set, n, "evil.example", 12, INDICATOR_SELF, "", 0), 1);
+		assert_int_equal(indicators_add_name(set, n, "evil.example", 12, INDICATOR_SELF, NULL), 1);
 	}
 	make();
 	assert_int_equal(head.flags, 0);
