@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """test_flood.py: lookups of listed names in a flood of others: none is lost, none waits behind the flood, look-alikes
 share the flood's fate, and the books have every packet."""
+import os
 import signal
 
 from burst import Burst
@@ -81,6 +82,35 @@ def test_rate(lab, outside, burst):
         want(sensor.stop(), 0, "exit status")
 
 
+def test_reloads(lab, outside, burst):
+    """Lists are swapped under a flood: every listed lookup alerts once, whichever set it met."""
+    out = open(lab.path("text"), "wb")
+    with Sensor(lab, lab.inner, ["eth0"], LISTS % lab.path("cc.txt"), sinks=["-"], more=["--format", "text"], wait=False,
+                stdout=out) as sensor, case("100 reloads in a flood: no listed lookup is missed, none is doubled"):
+        check(until(lambda: os.path.exists(os.path.join(sensor.runtime, "control")) or "watching eth0" in sensor.log_text()), "no start")
+        listed, flood = [], burst.start(SERVER, 3000000, 10, 200)
+        before, generation = burst.dropped(), sensor.status()["lists"][0]["generation"]
+        for i in range(100):
+            lab.file("cc.txt", "evil.flood\nmore%d.flood\n" % i, 0o644)
+            sensor.send(signal.SIGHUP)
+            for _ in range(3):
+                listed.append(lab.name("evil.flood"))
+                ask(lab, outside, [listed[-1]])
+            check(until(lambda: sensor.status()["lists"][0]["generation"] > generation), "no new generation after", generation)
+            generation = sensor.status()["lists"][0]["generation"]
+        check(flood.poll() is None, "the flood was over too early")
+        flood.kill()
+        flood.wait()
+        ledger = sensor.settle()["ledger"]
+        want(sensor.stop(), 0, "exit status")
+        with open(out.name) as f:
+            told = sorted(line.split("ALERT")[1].split()[0] for line in f if "ALERT" in line)
+        want(told, sorted(listed), "alerts")
+        want(ledger["lost_urgent"], 0, "lost_urgent")
+        print("# %d lookups, %d lost on the bulk ring, %d dropped by the veth pair" % (
+            ledger["dns"], ledger["lost_bulk"], burst.dropped() - before))
+
+
 def test(lab):
     lab.inner, outside = lab.ns("c"), lab.ns("s")
     lab.link(lab.inner, "eth0", outside, "up0", 4)
@@ -89,6 +119,7 @@ def test(lab):
     burst = Burst(lab, outside, "up0")
     test_full_ring(lab, outside, burst)
     test_rate(lab, outside, burst)
+    test_reloads(lab, outside, burst)
 
 
 if __name__ == "__main__":
