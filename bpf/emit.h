@@ -27,14 +27,18 @@ static __always_inline void count_marks(struct counters *c, __u32 marks)
 #undef X
 }
 
-/* Waking the reader costs more than the whole rest: it is done once, when the ring has filled up to
- * the settings' mark; otherwise the reader's own timer comes round. */
-static __always_inline __u64 wakeup_flag(void)
-{
-	__u64 held = bpf_ringbuf_query(&bulk, BPF_RB_AVAIL_DATA);
-	__u64 mark = settings.wakeup_bytes;
+#define ASK_EVERY 16 /* records of a CPU; a power of two */
 
-	return held >= mark && held < mark + RECORD_MAX ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+/* Waking the reader costs more than the whole rest: it is done when the ring has filled up to the settings' mark, a few
+ * times; otherwise the reader's own timer comes round. Asking how full the ring is costs a tenth of a record: not each does. */
+static __always_inline __u64 wakeup_flag(struct scratch *s)
+{
+	__u64 held, mark = settings.wakeup_bytes;
+
+	if (s->sent++ & (ASK_EVERY - 1))
+		return BPF_RB_NO_WAKEUP;
+	held = bpf_ringbuf_query(&bulk, BPF_RB_AVAIL_DATA);
+	return held >= mark && held < mark + 2 * RECORD_MAX ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 /* Sends the record in s; the outcome says where that failed. */
@@ -47,11 +51,12 @@ static __always_inline enum outcome send_record(struct scratch *s, struct counte
 	BOUND(len, 16383);
 	if (len > RECORD_MAX)
 		return OUTCOME_no_scratch;
-	if (is_urgent && !bpf_ringbuf_output(&urgent, &s->rec, len, BPF_RB_FORCE_WAKEUP)) {
+	/* No flag: the reader is woken where it has read all before this, not once a record in a flood of listed names. */
+	if (is_urgent && !bpf_ringbuf_output(&urgent, &s->rec, len, 0)) {
 		c->urgent++;
 		return out;
 	}
-	if (bpf_ringbuf_output(&bulk, &s->rec, len, wakeup_flag()))
+	if (bpf_ringbuf_output(&bulk, &s->rec, len, wakeup_flag(s)))
 		return is_urgent ? OUTCOME_lost_urgent : OUTCOME_lost_bulk;
 	return out;
 }

@@ -19,8 +19,8 @@
 
 /* Working memory of the look-up. In a map, as loops want it. */
 struct lookup {
+	struct fingerprint_head head; /* of the table; without its generation */
 	struct name_labels labels;
-	__u64 key;
 	__u64 pos;   /* next byte of the name, or of the answer */
 	__u64 end;   /* of the message */
 	__u64 after; /* name: first byte behind it, where it stands */
@@ -82,12 +82,28 @@ struct {
 	__type(value, __u64);
 } contacts SEC(".maps");
 
-static __always_inline const struct fingerprint_head *current_table(void **table)
+static __always_inline void *current_table(void)
 {
 	__u32 zero = 0;
 
-	*table = bpf_map_lookup_elem(&fingerprints, &zero);
-	return *table ? bpf_map_lookup_elem(*table, &zero) : 0;
+	return bpf_map_lookup_elem(&fingerprints, &zero);
+}
+
+/* The table's head is read once a record: a swap meanwhile makes this one record hurry, or not. */
+static __always_inline int read_head(struct lookup *l)
+{
+	void *table = current_table();
+	const struct fingerprint_head *t;
+	__u32 zero = 0;
+
+	t = table ? bpf_map_lookup_elem(table, &zero) : 0;
+	if (!t)
+		return 0;
+	l->head.key = t->key;
+	l->head.n_filters = t->n_filters;
+	l->head.n_buckets = t->n_buckets;
+	l->head.flags = t->flags;
+	return 1;
 }
 
 static __always_inline int in_buckets(void *table, const struct fingerprint_head *t, __u64 f)
@@ -112,16 +128,14 @@ static __always_inline const struct fingerprint_line *filter_line(void *table, c
 
 static __noinline int address_in_table(struct lookup *l)
 {
-	const struct fingerprint_head *t;
 	const struct fingerprint_line *line;
-	void *table;
+	const struct fingerprint_head *t;
+	void *table = current_table();
 	__u64 f;
 
-	if (!l)
+	if (!l || !table)
 		return 0;
-	t = current_table(&table);
-	if (!t)
-		return 0;
+	t = &l->head;
 	if (t->flags & FINGERPRINT_ADDRESS) {
 		f = name_of_address(l->ip, t->key);
 		line = filter_line(table, t, f);
@@ -157,17 +171,15 @@ static __always_inline int peer_in_table(struct lookup *l, const struct record_h
 /* Are the labels gathered in l, or a parent of theirs, listed? From the last label to the first. */
 static __noinline int labels_in_table(struct lookup *l)
 {
-	const struct fingerprint_head *t;
 	const struct fingerprint_line *line = 0;
+	const struct fingerprint_head *t;
+	void *table = current_table();
 	__u32 n, i;
-	void *table;
 	__u64 f;
 
-	if (!l)
+	if (!l || !table)
 		return 0;
-	t = current_table(&table);
-	if (!t)
-		return 0;
+	t = &l->head;
 	n = l->labels.n;
 	f = t->key;
 	for (i = 0; i < NAME_LABELS; i++) {
@@ -229,7 +241,7 @@ static long name_step(__u32 index, void *ctx)
 	}
 	if (label & 0xc0)
 		goto stop;
-	name_add_label(&l->labels, name_label(msg, at + 1, label, l->key));
+	name_add_label(&l->labels, name_label(msg, at + 1, label, l->head.key));
 	l->pos += 1 + label;
 	return 0;
 stop:
@@ -321,7 +333,7 @@ static __always_inline void end_host_label(struct lookup *l, const __u8 *msg, __
 	BOUND(len, 255);
 	if (len && len <= NAME_LABEL_MAX) {
 		BOUND(start, MESSAGE_MASK);
-		name_add_label(&l->labels, name_label(msg, start, len, l->key));
+		name_add_label(&l->labels, name_label(msg, start, len, l->head.key));
 	} else if (len) {
 		l->stopped = 1; /* no name has such a label */
 	}
@@ -403,18 +415,14 @@ static __always_inline int owner_flagged(const struct record_head *h)
  * once, not for every way that leads here. */
 __noinline int record_is_urgent(struct scratch *s)
 {
-	const struct fingerprint_head *t;
 	struct lookup *l;
 	__u32 zero = 0;
-	void *table;
 
 	if (!s)
 		return 0;
 	l = bpf_map_lookup_elem(&lookup, &zero);
-	t = current_table(&table);
-	if (!l || !t)
+	if (!l || !read_head(l))
 		return 0;
-	l->key = t->key;
 	l->now_ns = s->rec.head.time_ns;
 	l->hit = l->urgent = 0;
 	switch (s->rec.head.kind) {

@@ -26,7 +26,7 @@ struct {
 } bulk SEC(".maps");
 
 /* Records about listed names and addresses, and of flagged processes: a flood on the bulk ring leaves this one empty.
- * It wakes the reader at once. Full: the record goes to the bulk ring. */
+ * It wakes a reader that waits at once. Full: the record goes to the bulk ring. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);

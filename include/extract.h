@@ -51,6 +51,7 @@ struct message {
  * all written before it is sent. */
 struct scratch {
 	__u32 cell; /* see FORGET */
+	__u32 sent; /* records, by the programs of this CPU */
 	struct message message;
 	struct dns_walk dns;
 	struct http_walk http;

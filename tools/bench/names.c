@@ -62,7 +62,7 @@ static struct indicators *make_set(unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		int len = snprintf(name, sizeof(name), "c2-%u.n%u.example", i % 7, i);
 
-		if (indicators_add_name(set, 0, name, len, INDICATOR_SELF | INDICATOR_CHILDREN, "", 0) < 0)
+		if (indicators_add_name(set, 0, name, len, INDICATOR_SELF | INDICATOR_CHILDREN, NULL) < 0)
 			fail(name);
 	}
 	return set;

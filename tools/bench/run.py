@@ -10,13 +10,15 @@ import signal
 import sys
 import time
 
+import delay
 import kernel
 import live
 import replay
 from common import DIR, FULL, say
 from table import print_table
 
-PARTS = {"kernel": kernel.run, "replay": replay.run, "live": live.run_cost, "ladder": live.run_ladder, "memory": live.run_memory}
+PARTS = {"kernel": kernel.run, "replay": replay.run, "live": live.run_cost, "ladder": live.run_ladder,
+         "delay": delay.run_delay, "memory": live.run_memory}
 
 
 def machine():
