@@ -20,8 +20,8 @@ static __always_inline void count_packet(struct counters *c, __u32 bytes, enum o
 
 static __always_inline void count_marks(struct counters *c, __u32 marks)
 {
-#define X(name, bit, meaning)        \
-	if (marks & MARK_##name)     \
+#define X(name, bit, meaning)                                                                                     \
+	if (marks & MARK_##name)                                                                                  \
 		c->mark_##name++;
 	MARKS(X)
 #undef X
@@ -29,8 +29,9 @@ static __always_inline void count_marks(struct counters *c, __u32 marks)
 
 #define ASK_EVERY 16 /* records of a CPU; a power of two */
 
-/* Waking the reader costs more than the whole rest: it is done when the ring has filled up to the settings' mark, a few
- * times; otherwise the reader's own timer comes round. Asking how full the ring is costs a tenth of a record: not each does. */
+/* Waking the reader costs more than the whole rest: it is done when the ring has filled up to the settings' mark,
+ * a few times; otherwise the reader's own timer comes round. Asking how full the ring is costs a tenth of a
+ * record: not each does. */
 static __always_inline __u64 wakeup_flag(struct scratch *s)
 {
 	__u64 held, mark = settings.wakeup_bytes;
@@ -42,7 +43,8 @@ static __always_inline __u64 wakeup_flag(struct scratch *s)
 }
 
 /* Sends the record in s; the outcome says where that failed. */
-static __always_inline enum outcome send_record(struct scratch *s, struct counters *c, enum outcome out, int is_urgent)
+static __always_inline enum outcome send_record(struct scratch *s, struct counters *c, enum outcome out,
+						int is_urgent)
 {
 	__u64 len = s->rec.head.len;
 
@@ -51,7 +53,8 @@ static __always_inline enum outcome send_record(struct scratch *s, struct counte
 	BOUND(len, 16383);
 	if (len > RECORD_MAX)
 		return OUTCOME_no_scratch;
-	/* No flag: the reader is woken where it has read all before this, not once a record in a flood of listed names. */
+	/* No flag: the reader is woken where it has read all before this, not once a record in a flood of listed
+	 * names. */
 	if (is_urgent && !bpf_ringbuf_output(&urgent, &s->rec, len, 0)) {
 		c->urgent++;
 		return out;

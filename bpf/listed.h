@@ -1,6 +1,6 @@
-/* listed.h: is a record about something that a list holds? Names in queries, owners and CNAME targets of answers, Host of
- * requests, addresses in answers, of servers, of connections asked for. Works on the finished record, so that the parsers know
- * nothing of lists. With no table it costs one look-up. */
+/* listed.h: is a record about something that a list holds? Names in queries, owners and CNAME targets of answers,
+ * Host of requests, addresses in answers, of servers, of connections asked for. Works on the finished record, so
+ * that the parsers know nothing of lists. With no table it costs one look-up. */
 #ifndef METSUKE_BPF_LISTED_H
 #define METSUKE_BPF_LISTED_H
 
@@ -46,13 +46,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__array(values, struct {
-		__uint(type, BPF_MAP_TYPE_ARRAY);
-		__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
-		__uint(max_entries, 1);
-		__uint(key_size, sizeof(__u32));
-		__uint(value_size, sizeof(struct fingerprint_line));
-	});
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+			__uint(max_entries, 1);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(struct fingerprint_line));
+		});
 } fingerprints SEC(".maps");
 
 struct network_key {
@@ -64,17 +65,18 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__array(values, struct {
-		__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-		__uint(map_flags, BPF_F_NO_PREALLOC);
-		__uint(max_entries, 1);
-		__uint(key_size, sizeof(struct network_key));
-		__uint(value_size, sizeof(__u8));
-	});
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+			__uint(map_flags, BPF_F_NO_PREALLOC);
+			__uint(max_entries, 1);
+			__uint(key_size, sizeof(struct network_key));
+			__uint(value_size, sizeof(__u8));
+		});
 } networks SEC(".maps");
 
-/* Addresses that listed names led to, and until when (CLOCK_BOOTTIME). Written here when the answer passes, and by the
- * daemon; the least recently used make room. */
+/* Addresses that listed names led to, and until when (CLOCK_BOOTTIME). Written here when the answer passes, and by
+ * the daemon; the least recently used make room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, CONTACTS_MAX);
@@ -373,7 +375,7 @@ static long host_step(__u32 index, void *ctx)
 	return 0;
 }
 
-/* Where the host stands: in an absolute target or that of CONNECT (RFC 9112 3.2.2, 3.2.3), else in the Host field. */
+/* Where the host stands: in an absolute target or CONNECT's (RFC 9112 3.2.2, 3.2.3), else in the Host field. */
 static __always_inline void find_host(struct lookup *l, const struct scratch *s)
 {
 	__u32 method = s->rec.http.field_len[HTTP_METHOD], target = s->rec.http.field_len[HTTP_TARGET];
@@ -383,7 +385,8 @@ static __always_inline void find_host(struct lookup *l, const struct scratch *s)
 	l->end = method + target;
 	if (target > 7 && (first | 0x20202020) == (WORD8('h', 't', 't', 'p', ':', '/', '/', 0))) {
 		l->pos += 7;
-	} else if (method != 7 || (http_load(s->bytes, 0) & seven) != (WORD8('C', 'O', 'N', 'N', 'E', 'C', 'T', 0))) {
+	} else if (method != 7 ||
+		   (http_load(s->bytes, 0) & seven) != (WORD8('C', 'O', 'N', 'N', 'E', 'C', 'T', 0))) {
 		l->pos += target;
 		l->end = l->pos + s->rec.http.field_len[HTTP_HOST];
 	}
@@ -411,8 +414,8 @@ static __always_inline int owner_flagged(const struct record_head *h)
 	return h->owner.tgid && bpf_map_lookup_elem(&flagged, &key);
 }
 
-/* Does the record in s go by the urgent ring? Time and owner stand in it already. A global function: the verifier looks at it
- * once, not for every way that leads here. */
+/* Does the record in s go by the urgent ring? Time and owner stand in it already. A global function: the verifier
+ * looks at it once, not for every way that leads here. */
 __noinline int record_is_urgent(struct scratch *s)
 {
 	struct lookup *l;

@@ -6,7 +6,7 @@
  *   int frame_load(struct frame *f, __u32 off, void *to, __u32 len)
  *                                                      copies payload bytes; 0, or negative
  *   __u32 frame_len(struct frame *f)                   bytes of the frame that can be loaded
- *   int frame_may_go_on(struct frame *f)               may there be more than the cursor sees, and is frame_len() dear? */
+ *   int frame_may_go_on(struct frame *f)               may there be more than the cursor sees? */
 #ifndef METSUKE_EXTRACT_H
 #define METSUKE_EXTRACT_H
 
@@ -23,10 +23,10 @@
 #define HEAD_SLOTS 1024
 
 struct head_slot {
-	__u32 tag;	/* 0: free */
+	__u32 tag; /* 0: free */
 	__u32 next_seq;
-	__u16 got;	/* bytes of this head so far */
-	__u8 carry;	/* see http_carry() */
+	__u16 got;  /* bytes of this head so far */
+	__u8 carry; /* see http_carry() */
 	__u8 _pad[5];
 };
 
@@ -41,7 +41,7 @@ struct head_table {
 struct message {
 	__u32 off; /* of the payload in the frame */
 	__u32 seq;
-	__u32 tag; /* flow_tag() */
+	__u32 tag;	/* flow_tag() */
 	__u8 may_start; /* TCP: the payload begins like a request */
 	__u8 tcp_flags;
 	__u8 syn; /* TCP: nothing but the start of a connection */
@@ -404,8 +404,8 @@ static __always_inline __u32 raw16(const __u8 *p)
 #define SHORT_FRAME 64
 
 /* The transport header of a plain packet, len bytes of it and what it carries. */
-static __always_inline enum outcome plain_transport(struct extract *x, struct cursor c, const __u8 *l4, __u32 proto,
-						    __u32 len)
+static __always_inline enum outcome plain_transport(struct extract *x, struct cursor c, const __u8 *l4,
+						    __u32 proto, __u32 len)
 {
 	const __u8 *payload;
 	__u32 header, flags;
@@ -436,9 +436,10 @@ static __always_inline enum outcome plain_transport(struct extract *x, struct cu
 	return OUTCOME_not_http;
 }
 
-/* Most packets are IPv4 without options or IPv6 without extensions in an Ethernet frame with one tag or none, and not
- * ours: those are told here in few steps, if the packet ends where the cursor does, or is short and padded (the frame is
- * c.end - c.pos bytes long then), and so are those that are not IP. OUTCOME_NONE: the walk has to look. Never another outcome than the walk's. */
+/* Most packets are IPv4 without options or IPv6 without extensions in an Ethernet frame with one tag or none, and
+ * not ours: those are told here in few steps, if the packet ends where the cursor does, or is short and padded
+ * (the frame is c.end - c.pos bytes long then), and so are those that are not IP. OUTCOME_NONE: the walk has to
+ * look. Never another outcome than the walk's. */
 static __always_inline enum outcome plain_and_not_ours(struct extract *x, struct cursor c)
 {
 	const __u8 *ip = c.pos + 14;

@@ -4,9 +4,9 @@
  *	lines 1..n_filters	the filter: says "not there" from one line for a name and all its parents
  *	the rest		buckets of eight fingerprints; 0 is a free place
  *
- * An entry's filter line is chosen by its last two labels, its bits by the whole entry. Its fingerprint stands in one of two
- * buckets. A reload makes another table and swaps the whole. A hit says "look closer", never more: the daemon
- * compares the text. */
+ * An entry's filter line is chosen by its last two labels, its bits by the whole entry. Its fingerprint stands in
+ *one of two buckets. A reload makes another table and swaps the whole. A hit says "look closer", never more: the
+ *daemon compares the text. */
 #ifndef METSUKE_FINGERPRINT_TABLE_H
 #define METSUKE_FINGERPRINT_TABLE_H
 
@@ -20,17 +20,17 @@ struct fingerprint_line {
 };
 
 enum fingerprint_flags {
-	FINGERPRINT_TOP = 1 << 0,	/* some entry has a single label */
-	FINGERPRINT_ADDRESS = 1 << 1,	/* some entry is an address */
-	FINGERPRINT_NETWORK = 1 << 2,	/* some is a network: those stand in a trie */
-	FINGERPRINT_OVERFLOW = 1 << 3,	/* not every fingerprint found a place: the filter's word is all there is */
+	FINGERPRINT_TOP = 1 << 0,      /* some entry has a single label */
+	FINGERPRINT_ADDRESS = 1 << 1,  /* some entry is an address */
+	FINGERPRINT_NETWORK = 1 << 2,  /* some is a network: those stand in a trie */
+	FINGERPRINT_OVERFLOW = 1 << 3, /* not every fingerprint found a place: the filter's word is all there is */
 };
 
 struct fingerprint_head {
-	__u64 key;	  /* of the hashes */
+	__u64 key; /* of the hashes */
 	__u32 n_filters;
 	__u32 n_buckets;
-	__u32 flags;	  /* enum fingerprint_flags */
+	__u32 flags; /* enum fingerprint_flags */
 	__u32 n_entries;
 	__u64 generation; /* of the lists */
 	__u64 _pad[4];

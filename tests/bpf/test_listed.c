@@ -40,7 +40,8 @@ static struct indicators *new_set(void)
 /* What the cases below are about, and enough else that filter and buckets have something to hold. */
 static struct indicators *make_set(void)
 {
-	static const __u8 listed[] = { 198, 51, 100, 7 }, network[] = { 198, 51, 101, 0 }, v6[16] = { 0x20, 1, 0xd, 0xb8, [15] = 7 };
+	static const __u8 listed[] = { 198, 51, 100, 7 }, network[] = { 198, 51, 101, 0 },
+			  v6[16] = { 0x20, 1, 0xd, 0xb8, [15] = 7 };
 	struct indicators *set = new_set();
 	char name[64];
 
@@ -135,8 +136,9 @@ static void full_record(struct pkt *p, const char *owner, __u32 type, const void
 
 static void test_answers(void)
 {
-	static const __u8 listed[] = { 198, 51, 100, 7 }, near[] = { 198, 51, 100, 8 }, in_net[] = { 198, 51, 101, 200 },
-			  v6[16] = { 0x20, 1, 0xd, 0xb8, [15] = 7 }, near6[16] = { 0x20, 1, 0xd, 0xb8, [15] = 8 };
+	static const __u8 listed[] = { 198, 51, 100, 7 }, near[] = { 198, 51, 100, 8 },
+			  in_net[] = { 198, 51, 101, 200 }, v6[16] = { 0x20, 1, 0xd, 0xb8, [15] = 7 },
+			  near6[16] = { 0x20, 1, 0xd, 0xb8, [15] = 8 };
 	struct pkt *p;
 
 	p = message(0x8180, "www.evil.example");
@@ -202,11 +204,19 @@ static void test_hosts(void)
 		const char *host;
 		bool urgent;
 	} rows[] = {
-		{ "evil.example", true },    { "www.EVIL.example", true },   { "www.evil.example:8080", true },
-		{ " \twww.evil.example \t", true }, { "evil.example.", true },
-		{ "notevil.example", false }, { "evil.example.org", false }, { "good.example", false },
-		{ "", false },		     { "[2001:db8::7]", false },     { "evil-example", false },
-		{ "evil.example@good.example", false }, { "good.example@evil.example", true },
+		{ "evil.example", true },
+		{ "www.EVIL.example", true },
+		{ "www.evil.example:8080", true },
+		{ " \twww.evil.example \t", true },
+		{ "evil.example.", true },
+		{ "notevil.example", false },
+		{ "evil.example.org", false },
+		{ "good.example", false },
+		{ "", false },
+		{ "[2001:db8::7]", false },
+		{ "evil-example", false },
+		{ "evil.example@good.example", false },
+		{ "good.example@evil.example", true },
 	};
 
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -234,10 +244,13 @@ static void test_targets(void)
 {
 	expect("absolute target, listed", request_line("GET", "http://www.evil.example/a"), true);
 	expect("absolute target, listed, no path", request_line("GET", "HTTP://evil.example"), true);
-	expect("absolute target, listed, port and query", request_line("POST", "http://evil.example:8080?x"), true);
-	expect("absolute target, listed, behind a user", request_line("GET", "http://good.example@evil.example/"), true);
+	expect("absolute target, listed, port and query", request_line("POST", "http://evil.example:8080?x"),
+	       true);
+	expect("absolute target, listed, behind a user", request_line("GET", "http://good.example@evil.example/"),
+	       true);
 	expect("absolute target, look-alike", request_line("GET", "http://notevil.example/"), false);
-	expect("a listed name in the path of another", request_line("GET", "http://good.example/evil.example"), false);
+	expect("a listed name in the path of another", request_line("GET", "http://good.example/evil.example"),
+	       false);
 	expect("a listed name in a path", request_line("GET", "/http://evil.example/"), false);
 	expect("CONNECT to a listed name", request_line("CONNECT", "evil.example:443"), true);
 	expect("CONNECT to a look-alike", request_line("CONNECT", "devil.example:443"), false);
@@ -267,7 +280,8 @@ static void connection(const char *what, const struct pkt *p, bool wanted)
 			wrong = seen_unsound(&kernel, p->len);
 		if (!wrong && kernel.outcome != (wanted ? OUTCOME_syn : OUTCOME_not_http))
 			wrong = outcome_name(kernel.outcome);
-		if (!wrong && wanted && (kernel.rec.head.kind != RECORD_SYN || kernel.rec.syn.tcp_flags != 2 || !kernel.urgent))
+		if (!wrong && wanted &&
+		    (kernel.rec.head.kind != RECORD_SYN || kernel.rec.syn.tcp_flags != 2 || !kernel.urgent))
 			wrong = "the record is not what it should be";
 		if (!tap_result(!wrong, "%s: %s", hook_names[hook], what))
 			tap_note("%s", wrong);
@@ -276,8 +290,9 @@ static void connection(const char *what, const struct pkt *p, bool wanted)
 
 static void test_connections(void)
 {
-	static const __u8 listed[] = { 198, 51, 100, 7 }, near[] = { 198, 51, 100, 6 }, in_net[] = { 198, 51, 101, 1 },
-			  near_net[] = { 198, 51, 102, 1 }, answered[] = { 203, 0, 113, 77 };
+	static const __u8 listed[] = { 198, 51, 100, 7 }, near[] = { 198, 51, 100, 6 },
+			  in_net[] = { 198, 51, 101, 1 }, near_net[] = { 198, 51, 102, 1 },
+			  answered[] = { 203, 0, 113, 77 };
 	struct pkt *p;
 
 	connection("SYN to a listed address", tcp_to(listed, 2), true);

@@ -123,7 +123,8 @@ static void test_syn(void)
 		}
 		if (!wrong && s.outcome != rows[i].outcome)
 			wrong = outcome_name(s.outcome);
-		if (!wrong && s.outcome == OUTCOME_syn && (s.rec.syn.seq != 1000 || s.rec.syn.tcp_flags != rows[i].flags))
+		if (!wrong && s.outcome == OUTCOME_syn &&
+		    (s.rec.syn.seq != 1000 || s.rec.syn.tcp_flags != rows[i].flags))
 			wrong = "sequence number or flags";
 		if (!tap_result(!wrong, "%s", rows[i].name))
 			tap_note("%s", wrong);

@@ -1,4 +1,5 @@
-/* test_fingerprints.c: the table for the packet programs holds every entry, their children match, others do not. */
+/* test_fingerprints.c: the table for the packet programs holds every entry, their children match, others do not.
+ */
 #include "intel/fingerprints.h"
 
 #include "unit.h"
@@ -222,7 +223,8 @@ static void test_one_parent(void **state)
 	}
 }
 
-/* The same name in many lists takes one place; more different ones than two buckets hold leave the filter's word. */
+/* The same name in many lists takes one place; more different ones than two buckets hold leave the filter's word.
+ */
 static void test_overflow(void **state)
 {
 	static const struct indicator_list lists[40];
@@ -256,11 +258,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		T(test_names),	   T(test_case),
-		T(test_single_label), T(test_label_lengths),
-		T(test_escapes),   T(test_many_labels),
-		T(test_exceptions_and_networks_stay_out), T(test_addresses),
-		T(test_many),	   T(test_one_parent),
+		T(test_names),
+		T(test_case),
+		T(test_single_label),
+		T(test_label_lengths),
+		T(test_escapes),
+		T(test_many_labels),
+		T(test_exceptions_and_networks_stay_out),
+		T(test_addresses),
+		T(test_many),
+		T(test_one_parent),
 		T(test_overflow),
 #undef T
 	};

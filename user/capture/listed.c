@@ -1,5 +1,5 @@
-/* listed.c: see listed.h. The fingerprints are written to the map's own memory, which is let go of afterwards: they
- * belong to the kernel then. */
+/* listed.c: see listed.h. The fingerprints are written to the map's own memory, which is let go of afterwards:
+ * they belong to the kernel then. */
 #include "capture/listed.h"
 
 #include <bpf/bpf.h>
@@ -122,7 +122,8 @@ int listed_put(const struct listed_maps *maps, const struct indicators *set, uin
 	if (!err)
 		err = swap(maps->fingerprints, make_fingerprints(set, &head));
 	if (err)
-		log_error("cannot give the lists to the packet programs: %s; listed names are found all the same, later",
-			  strerror(-err));
+		log_error(
+			"cannot give the lists to the packet programs: %s; listed names are found all the same, later",
+			strerror(-err));
 	return err;
 }

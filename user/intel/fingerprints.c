@@ -192,7 +192,8 @@ static bool have(const struct fingerprint_line *lines, uint64_t f, uint64_t two)
 	memcpy(&head, &lines[0], sizeof(head));
 	if (!fingerprint_maybe(&lines[fingerprint_filter(two, head.n_filters)], f))
 		return false;
-	return head.flags & FINGERPRINT_OVERFLOW || fingerprint_among(&lines[fingerprint_bucket(&head, f, 0)], f) ||
+	return head.flags & FINGERPRINT_OVERFLOW ||
+	       fingerprint_among(&lines[fingerprint_bucket(&head, f, 0)], f) ||
 	       fingerprint_among(&lines[fingerprint_bucket(&head, f, 1)], f);
 }
 
