@@ -50,7 +50,7 @@ static __always_inline enum outcome send_record(struct scratch *s, struct counte
 
 	if (s->rec.head.marks)
 		count_marks(c, s->rec.head.marks);
-	BOUND(len, 16383);
+	BOUND(len, RECORD_MASK);
 	if (len > RECORD_MAX)
 		return OUTCOME_no_scratch;
 	/* No flag: the reader is woken where it has read all before this, not once a record in a flood of listed

@@ -47,6 +47,9 @@ struct message {
 	__u8 syn; /* TCP: nothing but the start of a connection */
 };
 
+/* A record's length in BPF: 6.1 forgets what it was compared with once it was spilled, but not a mask. */
+#define RECORD_MASK 16383
+
 /* Working memory; BPF keeps one per CPU in a map. Not cleared between packets: the record's bytes are
  * all written before it is sent. */
 struct scratch {
@@ -58,6 +61,7 @@ struct scratch {
 	__u8 msg[MESSAGE_BYTES]; /* HTTP is searched here; DNS in the record itself */
 	struct record rec;
 	__u8 bytes[MESSAGE_BYTES]; /* the record's bytes: directly behind it */
+	__u8 room[RECORD_MASK + 1 - sizeof(struct record) - MESSAGE_BYTES]; /* so that a mask bounds its length */
 };
 _Static_assert(__builtin_offsetof(struct scratch, bytes) ==
 		       __builtin_offsetof(struct scratch, rec) + sizeof(struct record),
