@@ -4,8 +4,6 @@
 #ifndef METSUKE_BPF_LISTED_H
 #define METSUKE_BPF_LISTED_H
 
-#include <bpf/bpf_endian.h>
-
 #include "fingerprint_table.h"
 #include "maps.h"
 
@@ -55,11 +53,6 @@ struct {
 			__uint(value_size, sizeof(struct fingerprint_line));
 		});
 } fingerprints SEC(".maps");
-
-struct network_key {
-	__u32 bits; /* of 128 */
-	__u8 ip[16];
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);

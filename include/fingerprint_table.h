@@ -38,6 +38,12 @@ struct fingerprint_head {
 _Static_assert(sizeof(struct fingerprint_head) == FINGERPRINT_LINE, "the head is a line");
 _Static_assert(sizeof(struct fingerprint_line) == FINGERPRINT_LINE, "a line is a line");
 
+/* Key of the trie that the networks stand in. */
+struct network_key {
+	__u32 bits; /* of 128 */
+	__u8 ip[16];
+};
+
 /* Number of the filter line of an entry whose last two labels have this fingerprint. */
 static __always_inline __u32 fingerprint_filter(__u64 two_labels, __u32 n_filters)
 {

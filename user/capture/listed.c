@@ -11,11 +11,6 @@
 #include "intel/fingerprints.h"
 #include "support/log.h"
 
-struct network_key {
-	uint32_t bits; /* of 128 */
-	uint8_t ip[16];
-};
-
 struct trie {
 	int fd;
 	uint32_t n;
