@@ -242,13 +242,17 @@ static bool is_local(const struct pipeline *p, const uint8_t ip[16])
 	return p->options.is_local && p->options.is_local(p->options.ctx, ip);
 }
 
-/* The client's MAC is in the frame where the frame comes from the client or goes to it; on a gateway's
- * other side it is the gateway's own. */
+/* Does the frame come from the client or go to it, as far as this machine is concerned? Then it has the client's own address
+ * and MAC: sources are translated as the last thing before a packet leaves, and back as the first when one comes. */
+static bool client_side(const struct record_head *h, bool response)
+{
+	return h->hook == HOOK_CAPTURE || (h->hook == HOOK_TC_EGRESS) == response;
+}
+
+/* On a gateway's other side the frame's MAC is the gateway's own. */
 static void set_mac(struct observation *o, const struct record_head *h, bool response)
 {
-	bool client_side = h->hook == HOOK_CAPTURE || (h->hook == HOOK_TC_EGRESS) == response;
-
-	if (client_side)
+	if (client_side(h, response))
 		memcpy(o->mac, response ? h->dmac : h->smac, 6);
 	else
 		memset(o->mac, 0, 6);
@@ -286,11 +290,11 @@ static void set_roles(const struct pipeline *p, struct observation *o, const str
 }
 
 /* On the far side of address translation the packet has the gateway's address; who asked is forwarded. */
-static void find_client(const struct pipeline *p, struct observation *o)
+static void find_client(const struct pipeline *p, struct observation *o, const struct record_head *h)
 {
 	uint8_t seen[16];
 
-	if (!p->options.client_of)
+	if (!p->options.client_of || client_side(h, o->kind == OBSERVED_DNS_RESPONSE))
 		return;
 	memcpy(seen, o->source.ip, 16);
 	p->options.client_of(p->options.ctx, o);
@@ -301,12 +305,12 @@ static void find_client(const struct pipeline *p, struct observation *o)
 }
 
 /* A response takes from its query what only the query's hook could know. */
-static void join_query(struct pipeline *p, struct observation *o, struct owner_key *owner)
+static void join_query(struct pipeline *p, struct observation *o, const struct record_head *h, struct owner_key *owner)
 {
 	const struct query *q = queries_find(p->queries, o);
 
 	if (!q) {
-		find_client(p, o);
+		find_client(p, o, h);
 		q = queries_find(p->queries, o);
 	}
 	if (!q)
@@ -344,10 +348,10 @@ static void observe(struct pipeline *p, const struct record *rec)
 	if (o->direction == DIRECTION_INGRESS)
 		memset(&owner, 0, sizeof(owner)); /* the asker is elsewhere; ours only answers */
 	if (o->kind == OBSERVED_DNS_RESPONSE) {
-		join_query(p, o, &owner);
+		join_query(p, o, &rec->head, &owner);
 	} else {
 		if (o->forwarded)
-			find_client(p, o);
+			find_client(p, o, &rec->head);
 		if (o->kind == OBSERVED_DNS_QUERY)
 			queries_add(p->queries, o, &owner);
 	}

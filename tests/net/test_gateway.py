@@ -3,13 +3,14 @@
 translation. What passes through is reported once, with the client that asked."""
 import shutil
 import signal
+import time
 
-from lab import Sensor, Skip, address, case, check, dns_query, main, want, want_no_process, want_process
+from lab import Sensor, Skip, address, case, check, dns_query, main, until, want, want_no_process, want_process
 
 NAT = """table ip mt {
     chain post {
         type nat hook postrouting priority 100; policy accept;
-        meta l4proto { tcp, udp } oifname "wan" masquerade %s
+        meta l4proto { tcp, udp } oifname "wan" %s
     }
 }
 """
@@ -108,13 +109,77 @@ def test_watching(lab, spaces, watched, nat, families):
             want(sensor.stop(signal.SIGTERM), 0, "exit status")
 
 
-def masquerade(lab, gateway, how):
+def ask(lab, client, source, n=1):
+    """Queries that nobody answers, from this address and port; the name of the last. A port of 0: each its own."""
+    for _ in range(n):
+        name = lab.name()
+        with lab.socket(client) as s:
+            s.bind(source)
+            s.sendto(dns_query(name), (address(12, 2), 5353))
+    return name
+
+
+def test_while_running(lab, spaces):
+    """What the sensor remembers of the kernel's tables does not outlive what it tells."""
+    client, gateway, _ = spaces
+    own, other = address(11, 1), address(11, 3)
+    config = "dns:\n  ports: [53, 5353]"
+    lab.sh("ip -n %s addr add %s/24 dev eth0" % (client, other))
+    for rule in ("masquerade", "snat to " + address(12, 77)):
+        lab.run(gateway, ["nft", "delete", "table", "ip", "mt"])
+        with Sensor(lab, gateway, ["wan"], config) as sensor:
+            name = ask(lab, client, (own, 0), 600)
+            with case("no NAT, 600 lookups: the client"):
+                want(sensor.about(name, 1)[0]["source"]["ip"], own, "source.ip")
+            if not translate(lab, gateway, rule):
+                return
+            with case("NAT begins while the sensor runs: the client is known again after half a second at the latest"):
+                time.sleep(0.5)
+                e = sensor.about(ask(lab, client, (own, 5000)), 1)[0]
+                want((e["source"]["ip"], e["source"]["port"], e["source"].get("mac")),
+                     (own, 5000, lab.mac(client, "eth0")), "source")
+    if not translate(lab, gateway, "masquerade to :41000"):  # one port for all
+        return
+    for which in ("", "_stream"):
+        lab.sh("sysctl -qw net.netfilter.nf_conntrack_udp_timeout%s=1" % which, gateway)
+    with Sensor(lab, gateway, ["wan"], config) as sensor:
+        with case("a reused port: each lookup has its own client"):
+            for turn in range(4):
+                source, names = ((own, other)[turn % 2], 6000 + turn), []
+
+                def passes():
+                    names.append(ask(lab, client, source))
+                    time.sleep(0.05)
+                    return sensor.find(lambda e: e.get("dns", {}).get("question", {}).get("name") in names)
+
+                check(until(passes), "no lookup of", source, "passes")
+                for e in passes():
+                    want((e["source"]["ip"], e["source"]["port"]), source, "source")
+        with case("two lookups by one socket: the same client"):
+            found = []
+            with lab.socket(client) as s:
+                s.bind((own, 0))
+
+                def both():
+                    names = [lab.name(), lab.name()]
+                    for name in names:
+                        s.sendto(dns_query(name), (address(12, 2), 5353))
+                    time.sleep(0.05)
+                    found[:] = sensor.find(lambda e: e.get("dns", {}).get("question", {}).get("name") in names)
+                    return len(found) == 2
+
+                check(until(both), "they do not pass")
+                want({(e["source"]["ip"], e["source"]["port"]) for e in found}, {s.getsockname()}, "sources")
+    lab.run(gateway, ["nft", "delete", "table", "ip", "mt"])
+
+
+def translate(lab, gateway, rule):
     """Is it there? Where nft or the kernel cannot do it, a skip says so."""
-    with case("address translation: masquerade " + how):
+    with case("address translation: " + rule):
         if not shutil.which("nft"):
             raise Skip("nft is not installed")
         lab.run(gateway, ["nft", "delete", "table", "ip", "mt"])  # of the round before
-        done = lab.run(gateway, ["nft", "-f", lab.file("nat", NAT % ("" if how[0] == "k" else how))])
+        done = lab.run(gateway, ["nft", "-f", lab.file("nat", NAT % rule)])
         if "not supported" in done.out:
             raise Skip("the kernel has no " + done.out.split("\n")[0])
         want((done.status, done.out), (0, ""), "nft's answer")
@@ -137,11 +202,12 @@ def test(lab):
     sides = (["lan"], ["wan"], ["lan", "wan"])
     for watched in sides:
         test_watching(lab, (client, gateway, server), watched, "", (4, 6))
-    for how in ("keeping ports", "to :40000-50000"):  # the client's port is kept, or is another one
-        if not masquerade(lab, gateway, how):
+    test_while_running(lab, (client, gateway, server))
+    for rule in ("masquerade", "masquerade to :40000-50000"):  # the client's port is kept, or is another one
+        if not translate(lab, gateway, rule):
             continue
         for watched in sides:
-            test_watching(lab, (client, gateway, server), watched, "masquerade " + how, (4,))
+            test_watching(lab, (client, gateway, server), watched, rule, (4,))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-/* nat.c: see nat.h. Both tables are asked over netlink; the kernel answers from memory in microseconds. */
+/* nat.c: see nat.h. Both tables are asked over netlink; the kernel answers from memory in microseconds,
+ * which is as long as the rest of a message takes: what it said lately is not asked again. */
 #include "capture/nat.h"
 
 #include <arpa/inet.h>
@@ -11,16 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/answers.h"
 #include "support/ip.h"
-
-#define QUESTIONS_PER_SECOND 20000 /* of the records' time; a flood of strays is not worth more */
 
 struct nat {
 	struct mnl_socket *conntrack;
 	struct mnl_socket *route;
 	uint32_t sequence;
-	uint64_t second;
-	uint32_t asked;
+	struct answers *answers;
+	/* apart: what strangers send must not use up what may be asked of this network's own requests */
+	struct gate own, requests, responses, neighbours;
 };
 
 static struct mnl_socket *open_socket(int bus)
@@ -40,6 +41,11 @@ struct nat *nat_new(void)
 
 	if (!n)
 		return NULL;
+	n->answers = answers_new();
+	if (!n->answers) {
+		free(n);
+		return NULL;
+	}
 	n->conntrack = open_socket(NETLINK_NETFILTER);
 	n->route = open_socket(NETLINK_ROUTE);
 	return n;
@@ -53,6 +59,7 @@ void nat_free(struct nat *n)
 		mnl_socket_close(n->conntrack);
 	if (n->route)
 		mnl_socket_close(n->route);
+	answers_free(n->answers);
 	free(n);
 }
 
@@ -177,24 +184,87 @@ static bool neighbour_mac(struct nat *n, uint32_t ifindex, const uint8_t ip[16],
 	return true;
 }
 
-static bool may_ask(struct nat *n, uint64_t now_ns)
+static struct answer_key key_of(enum question question, const uint8_t ip[16])
 {
-	if (now_ns / 1000000000 != n->second) {
-		n->second = now_ns / 1000000000;
-		n->asked = 0;
-	}
-	return n->asked++ < QUESTIONS_PER_SECOND;
+	struct answer_key key = { .question = question };
+
+	memcpy(key.ip, ip, 16);
+	return key;
 }
 
-void nat_client_of(struct nat *n, struct observation *o)
+/* This machine's own address in a request that it forwards: surely translated, so it is asked about however often in vain,
+ * and NAT that begins is noticed with its first packet. */
+static struct gate *gate_of(struct nat *n, const struct observation *o, bool own)
+{
+	if (o->kind == OBSERVED_DNS_RESPONSE)
+		return &n->responses;
+	return own ? &n->own : &n->requests;
+}
+
+/* Who is behind o->source. Two things are kept: a UDP flow's client (stub resolvers ask for A and AAAA by one socket), and that
+ * a forwarded request's address is the client's own. That is so only when conntrack has the flow and says it: where it has
+ * none, nothing is known about the address's other flows. */
+static void find_source(struct nat *n, struct observation *o, bool own)
+{
+	struct answer_key flow = key_of(QUESTION_CLIENT, o->source.ip), whole = key_of(QUESTION_UNTRANSLATED, o->source.ip);
+	bool request = o->kind != OBSERVED_DNS_RESPONSE, udp = o->proto == IPPROTO_UDP, found;
+	struct gate *gate = gate_of(n, o, own);
+	const union answer *known;
+	union answer answer = { 0 };
+
+	memcpy(flow.server, o->destination.ip, 16);
+	flow.port = o->source.port;
+	flow.server_port = o->destination.port;
+	known = udp ? answers_get(n->answers, &flow, o->time_ns) : NULL;
+	if (known) {
+		o->source = known->client;
+		return;
+	}
+	if (request && !own && answers_get(n->answers, &whole, o->time_ns))
+		return;
+	if (!gate_open(gate, o->time_ns))
+		return;
+	found = original_source(n, o, &answer.client);
+	if (gate != &n->own)
+		gate_found(gate, found);
+	if (!found)
+		return;
+	if (memcmp(answer.client.ip, o->source.ip, 16) == 0 && answer.client.port == o->source.port) {
+		if (request && !own)
+			answers_put(n->answers, &whole, &answer, o->time_ns);
+		return;
+	}
+	if (udp)
+		answers_put(n->answers, &flow, &answer, o->time_ns);
+	o->source = answer.client;
+}
+
+/* It may stay unknown. */
+static void find_mac(struct nat *n, struct observation *o)
+{
+	struct answer_key key = key_of(QUESTION_MAC, o->source.ip);
+	const union answer *known;
+	union answer answer = { 0 };
+
+	key.ifindex = o->ifindex;
+	known = answers_get(n->answers, &key, o->time_ns);
+	if (!known) {
+		if (!gate_open(&n->neighbours, o->time_ns))
+			return;
+		(void)neighbour_mac(n, o->ifindex, o->source.ip, answer.mac); /* else it stays zero */
+		answers_put(n->answers, &key, &answer, o->time_ns);
+		known = &answer;
+	}
+	memcpy(o->mac, known->mac, 6);
+}
+
+void nat_client_of(struct nat *n, struct observation *o, bool own)
 {
 	static const uint8_t no_mac[6];
-	struct endpoint client;
 
-	if (!n || !may_ask(n, o->time_ns))
+	if (!n)
 		return;
-	if (original_source(n, o, &client))
-		o->source = client;
+	find_source(n, o, own);
 	if (o->forwarded && !memcmp(o->mac, no_mac, 6))
-		(void)neighbour_mac(n, o->ifindex, o->source.ip, o->mac); /* it stays unknown */
+		find_mac(n, o);
 }

@@ -12,7 +12,7 @@ struct nat *nat_new(void);
 void nat_free(struct nat *n);
 
 /* Where o->source is the gateway's own address in a translated flow, puts the client's address and port
- * there; fills o->mac where it is not known yet. n may be NULL. */
-void nat_client_of(struct nat *n, struct observation *o);
+ * there; fills o->mac where it is not known yet. own: o->source is an address of this machine. n may be NULL. */
+void nat_client_of(struct nat *n, struct observation *o, bool own);
 
 #endif

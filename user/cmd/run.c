@@ -125,7 +125,9 @@ static void on_contact(void *ctx, const uint8_t ip[16], uint64_t until_ns)
 
 static void on_client_of(void *ctx, struct observation *o)
 {
-	nat_client_of(((struct run *)ctx)->nat, o);
+	const struct run *r = ctx;
+
+	nat_client_of(r->nat, o, links_is_local(r->links, o->source.ip));
 }
 
 /* What does not work as it should, or NULL. */
