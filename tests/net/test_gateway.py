@@ -119,13 +119,19 @@ def ask(lab, client, source, n=1):
     return name
 
 
+def udp_timeouts(lab, ns, seconds, stream):
+    """How long conntrack keeps a flow's port for it."""
+    for which, n in (("", seconds), ("_stream", stream)):
+        lab.sh("sysctl -qw net.netfilter.nf_conntrack_udp_timeout%s=%d" % (which, n), ns)
+
+
 def test_while_running(lab, spaces):
     """What the sensor remembers of the kernel's tables does not outlive what it tells."""
     client, gateway, _ = spaces
     own, other = address(11, 1), address(11, 3)
     config = "dns:\n  ports: [53, 5353]"
     lab.sh("ip -n %s addr add %s/24 dev eth0" % (client, other))
-    for rule in ("masquerade", "snat to " + address(12, 77)):
+    for rule, port in (("masquerade", 5000), ("snat to " + address(12, 77), 5001)):  # a flow of its own each
         lab.run(gateway, ["nft", "delete", "table", "ip", "mt"])
         with Sensor(lab, gateway, ["wan"], config) as sensor:
             name = ask(lab, client, (own, 0), 600)
@@ -135,13 +141,12 @@ def test_while_running(lab, spaces):
                 return
             with case("NAT begins while the sensor runs: the client is known again after half a second at the latest"):
                 time.sleep(0.5)
-                e = sensor.about(ask(lab, client, (own, 5000)), 1)[0]
+                e = sensor.about(ask(lab, client, (own, port)), 1)[0]
                 want((e["source"]["ip"], e["source"]["port"], e["source"].get("mac")),
-                     (own, 5000, lab.mac(client, "eth0")), "source")
+                     (own, port, lab.mac(client, "eth0")), "source")
     if not translate(lab, gateway, "masquerade to :41000"):  # one port for all
         return
-    for which in ("", "_stream"):
-        lab.sh("sysctl -qw net.netfilter.nf_conntrack_udp_timeout%s=1" % which, gateway)
+    udp_timeouts(lab, gateway, 1, 1)
     with Sensor(lab, gateway, ["wan"], config) as sensor:
         with case("a reused port: each lookup has its own client"):
             for turn in range(4):
@@ -170,7 +175,7 @@ def test_while_running(lab, spaces):
 
                 check(until(both), "they do not pass")
                 want({(e["source"]["ip"], e["source"]["port"]) for e in found}, {s.getsockname()}, "sources")
-    lab.run(gateway, ["nft", "delete", "table", "ip", "mt"])
+    udp_timeouts(lab, gateway, 30, 120)
 
 
 def translate(lab, gateway, rule):
