@@ -51,17 +51,22 @@ static void labels_of(const char *name, size_t len, uint64_t key, struct name_la
 	}
 }
 
-/* Fingerprint of all labels that count, and of the last two, which choose the filter's line. */
-static uint64_t name_fingerprint(const struct name_labels *labels, uint64_t key, uint64_t *ret_two)
-{
-	uint64_t f = key;
+/* Fingerprints of a name and its parents, from the last label on. */
+struct climb {
+	const struct name_labels *labels;
+	uint32_t n;	/* labels taken */
+	uint64_t f;	/* of those */
+	uint64_t two;	/* of the last two at most, which choose the filter's line */
+};
 
-	for (uint32_t i = 0; i < NAME_LABELS && i < labels->n; i++) {
-		f = name_mix(f + labels->hash[(labels->n - 1 - i) % NAME_LABELS]);
-		if (i < 2)
-			*ret_two = f;
-	}
-	return f;
+static bool climb(struct climb *c)
+{
+	if (c->n == NAME_LABELS || c->n == c->labels->n)
+		return false;
+	c->f = name_mix(c->f + c->labels->hash[(c->labels->n - 1 - c->n) % NAME_LABELS]);
+	if (c->n++ < 2)
+		c->two = c->f;
+	return true;
 }
 
 static void count_entry(void *ctx, const struct indicator_match *m)
@@ -162,14 +167,17 @@ static void put_entry(void *ctx, const struct indicator_match *m)
 {
 	struct filling *x = ctx;
 	struct name_labels labels;
-	uint64_t f, two = 0;
+	uint64_t f;
 
 	if (m->allow)
 		return;
 	if (m->entry) {
+		struct climb c = { .labels = &labels, .f = x->head->key };
+
 		labels_of(m->entry, m->entry_len, x->head->key, &labels);
-		f = name_fingerprint(&labels, x->head->key, &two);
-		put(x, f, two);
+		while (climb(&c))
+			;
+		put(x, c.f, c.two);
 	} else if (is_address(m)) {
 		f = name_of_address(m->ip, x->head->key);
 		put(x, f, f);
@@ -201,18 +209,14 @@ bool fingerprints_have_name(const struct fingerprint_line *lines, const char *na
 {
 	struct fingerprint_head head;
 	struct name_labels labels;
-	uint64_t f, two = 0;
+	struct climb c = { .labels = &labels };
 
 	memcpy(&head, &lines[0], sizeof(head));
 	labels_of(name, len, head.key, &labels);
-	f = head.key;
-	for (uint32_t i = 0; i < NAME_LABELS && i < labels.n; i++) {
-		f = name_mix(f + labels.hash[(labels.n - 1 - i) % NAME_LABELS]);
-		if (i < 2)
-			two = f;
-		if ((i || head.flags & FINGERPRINT_TOP) && have(lines, f, two))
+	c.f = head.key;
+	while (climb(&c))
+		if ((c.n > 1 || head.flags & FINGERPRINT_TOP) && have(lines, c.f, c.two))
 			return true;
-	}
 	return false;
 }
 
