@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "capture/owner.h"
+#include "detect/known.h"
 #include "exchange.h"
 
 static struct buf b;
@@ -93,6 +94,32 @@ static void test_color(void **state)
 	assert_int_equal(b.data[b.len - 2], '\n');
 }
 
+static void assert_alert(const struct alert *a, const char *expected)
+{
+	b.len = 0;
+	text_alert(&b, a, false);
+	buf_char(&b, '\0');
+	assert_string_equal(b.data, expected);
+}
+
+/* A connection has no line of its own; the alert says what it was. */
+static void test_alert(void **state)
+{
+	static const struct indicator_list list = { .name = "cc" };
+	static const uint8_t ip[16] = { [10] = 0xff, 0xff, 192, 0, 2, 80 };
+	struct alert a = { .o = &o, .match = { .list = &list }, .matched_ip = ip };
+
+	exchange_request(&o);
+	assert_alert(&a, "22:13:20.123  192.0.2.1                 ALERT  192.0.2.80  list cc\n");
+	o.kind = OBSERVED_SYN;
+	o.destination.port = 6667;
+	assert_alert(&a, "22:13:20.123  192.0.2.1                 ALERT  connection to 192.0.2.80 port 6667  list cc\n");
+	a.chain_sequence = 1;
+	a.chain_name = unit_text("evil.example");
+	assert_alert(&a, "22:13:20.123  192.0.2.1                 ALERT  connection to 192.0.2.80 port 6667, which "
+			 "was the answer to evil.example  list cc\n");
+}
+
 static int set_up(void **state)
 {
 	setenv("TZ", "UTC", 1);
@@ -111,7 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lookup),	cmocka_unit_test(test_many_and_long_answers),
 		cmocka_unit_test(test_request), cmocka_unit_test(test_process),
-		cmocka_unit_test(test_control_characters), cmocka_unit_test(test_color),
+		cmocka_unit_test(test_control_characters), cmocka_unit_test(test_color), cmocka_unit_test(test_alert),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, set_up, tear_down);

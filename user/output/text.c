@@ -177,12 +177,16 @@ void text_alert(struct buf *b, const struct alert *a, bool color)
 	put_clock(b, a->o->time_ns, color);
 	put_who(b, a->o, color);
 	put_padded(b, color, RED, "ALERT", 7);
+	if (a->o->kind == OBSERVED_SYN)
+		buf_lit(b, "connection to ");
 	if (a->matched_ip)
 		buf_put(b, ip, ip_text(a->matched_ip, ip));
 	else
 		buf_put(b, a->matched.at, a->matched.len);
+	if (a->o->kind == OBSERVED_SYN)
+		buf_printf(b, " port %u", a->o->destination.port);
 	if (a->chain_sequence) {
-		buf_lit(b, " was the answer to ");
+		buf_str(b, a->o->kind == OBSERVED_SYN ? ", which was the answer to " : " was the answer to ");
 		buf_put(b, a->chain_name.at, a->chain_name.len);
 	}
 	buf_printf(b, "  list %s", m->list->name);
