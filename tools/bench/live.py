@@ -305,19 +305,35 @@ def run_cost():
 
 
 def without_loss(net, kind, rate):
-    """Does everything sent arrive? metsuke's ledger must say the same as its lines."""
+    """(Does everything sent arrive?, the sender's own limit where that is below the rate). metsuke's ledger must say the same as
+    its lines."""
     seen, sensor = measure(net, kind, "dns", rate, LADDER_SECONDS)
-    if seen["rate"] < 0.97 * rate:
-        say(f"bench: {kind.name} at {rate:,}/s: the sender came to {seen['rate']:,.0f}")
-        return False
+    slow = seen["rate"] if seen["rate"] < 0.97 * rate else None
+    if slow:
+        say(f"bench: {kind.name} at {rate:,}/s: the sender came to {slow:,.0f}")
     if kind is Metsuke:
         found = sensor.ledger("dns") + sensor.ledger("lost_bulk")
         if found != seen["sent"]["dns"]:
             say(f"bench: metsuke's ledger has {found} of {seen['sent']['dns']} messages")
-            return False
+            return False, slow
     if seen["lost"]:
         say(f"bench: {kind.name} at {rate:,}/s: {100 * seen['lost']:.2g} % not seen")
-    return seen["lost"] == 0
+    return seen["lost"] == 0, slow
+
+
+def climb(net, kind):
+    """The last rate without loss, and where the sender, not the sensor, ended the climb (else None). Each rung is tried twice."""
+    best = 0
+    for rate in LADDER:
+        tries = [without_loss(net, kind, rate)]
+        if tries[0] != (True, None):
+            tries.append(without_loss(net, kind, rate))
+        if (True, None) in tries:
+            best = rate
+            continue
+        held = [slow for good, slow in tries if good]  # slower than asked, and nothing lost
+        return best, max(held) if held else None
+    return best, None
 
 
 def run_ladder():
@@ -328,13 +344,10 @@ def run_ladder():
         for kind in sensors():
             if kind is Tcpdump:
                 continue  # it does not look at DNS
-            best = 0
-            for rate in LADDER:
-                if not without_loss(net, kind, rate) and not without_loss(net, kind, rate):
-                    break
-                best = rate
+            best, stopped = climb(net, kind)
             rows.append(row("ladder", f"{kind.name}: DNS messages/s without loss", f"{NO_LOSS_GOAL:,}", best / NO_LOSS_GOAL,
-                            f"{best:,}", at_least=1 if kind is Metsuke else None, program=kind.name, rate=best))
+                            f"{best:,}", at_least=1 if kind is Metsuke else None, program=kind.name, rate=best,
+                            doubt=f"sender stopped at {stopped:,.0f}/s" if stopped and best < NO_LOSS_GOAL else None))
     return rows
 
 
