@@ -58,7 +58,11 @@ def test_replay_options():
         same(run('replay', '-c', '/dev/null', *args).stdout, plain, 'replay %s' % ' '.join(args).replace(work, ''))
     check(['replay', '-f', 'xml', CAPTURE], 2, err="'xml' is not one of")
     check(['replay', '-f', '', CAPTURE], 2, err="'' is not one of")
-    check(['replay', '-o', 'tcp:1', CAPTURE], 1, err="sink 'tcp:1': expected")
+    check(['replay', '-o', 'tcp:1', CAPTURE], 2, err="sink 'tcp:1': expected")
+    check(['replay', '-o', 'file:', CAPTURE], 2, err="sink 'file:': expected")
+    check(['replay', '-o', 'unix:/' + 'x' * 107, CAPTURE], 2, err='at most 107 bytes')
+    check(['replay', '-o', 'file:/nonexistent/x', CAPTURE], 1, err='cannot open /nonexistent/x')
+    check(['run', '-o', 'tcp:1'], 2, err="sink 'tcp:1': expected")
     check(['replay', '-q'], 2, err='expected a capture file')
     many = [a for i in range(17) for a in ('-o', 'file:%s/sink%d' % (work, i))]
     check(['replay', *many, CAPTURE], 1, err='more than 16 sinks')

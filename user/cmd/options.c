@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "output/sink.h"
 #include "support/log.h"
 
 static int set_text(char **to, const char *value)
@@ -61,7 +62,7 @@ static int find_config(int argc, char **argv, const struct option *options, stru
 static int apply(int argc, char **argv, const struct option *options, struct cmd_options *o)
 {
 	bool fresh_interfaces = true, fresh_sinks = true, fresh_lists = true;
-	char shorts[64];
+	char shorts[64], why[512];
 	int c, err = 0;
 
 	short_options(options, shorts);
@@ -72,6 +73,10 @@ static int apply(int argc, char **argv, const struct option *options, struct cmd
 			err = add(&o->config.interfaces, optarg, &fresh_interfaces);
 			break;
 		case 'o':
+			if (sink_check(optarg, why, sizeof(why))) {
+				log_error("%s", why);
+				return -EINVAL;
+			}
 			err = add(&o->config.sinks, optarg, &fresh_sinks);
 			break;
 		case 'l':

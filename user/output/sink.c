@@ -315,30 +315,37 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static int parse_spec(struct sink *s, char *error, size_t size)
+static int parse_spec(const char *spec, enum sink_kind *ret_kind, const char **ret_path, char *error, size_t size)
 {
 	struct sockaddr_un addr;
 
-	if (!strcmp(s->spec, "-")) {
-		s->kind = SINK_STDOUT;
+	if (!strcmp(spec, "-")) {
+		*ret_kind = SINK_STDOUT;
 		return 0;
 	}
-	if (!strncmp(s->spec, "file:", 5) && s->spec[5]) {
-		s->kind = SINK_FILE;
-		s->path = s->spec + 5;
+	if (!strncmp(spec, "file:", 5) && spec[5]) {
+		*ret_kind = SINK_FILE;
+		*ret_path = spec + 5;
 		return 0;
 	}
-	if (!strncmp(s->spec, "unix:", 5) && s->spec[5]) {
-		s->kind = SINK_UNIX;
-		s->path = s->spec + 5;
-		if (strlen(s->path) < sizeof(addr.sun_path))
+	if (!strncmp(spec, "unix:", 5) && spec[5]) {
+		*ret_kind = SINK_UNIX;
+		*ret_path = spec + 5;
+		if (strlen(spec + 5) < sizeof(addr.sun_path))
 			return 0;
-		snprintf(error, size, "sink %s: a socket path has at most %zu bytes", s->spec,
-			 sizeof(addr.sun_path) - 1);
+		snprintf(error, size, "sink %s: a socket path has at most %zu bytes", spec, sizeof(addr.sun_path) - 1);
 		return -EINVAL;
 	}
-	snprintf(error, size, "sink '%s': expected -, file:PATH or unix:PATH", s->spec);
+	snprintf(error, size, "sink '%s': expected -, file:PATH or unix:PATH", spec);
 	return -EINVAL;
+}
+
+int sink_check(const char *spec, char *error, size_t size)
+{
+	enum sink_kind kind;
+	const char *path;
+
+	return parse_spec(spec, &kind, &path, error, size);
 }
 
 struct sink *sink_open(const char *spec, const struct sink_options *options, char *error, size_t size)
@@ -352,7 +359,7 @@ struct sink *sink_open(const char *spec, const struct sink_options *options, cha
 	s->fd = -1;
 	s->options = *options;
 	s->spec = strdup(spec);
-	if (!s->spec || parse_spec(s, error, size))
+	if (!s->spec || parse_spec(s->spec, &s->kind, &s->path, error, size))
 		goto fail;
 	if (s->kind == SINK_FILE) {
 		err = open_file(s);

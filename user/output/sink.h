@@ -18,6 +18,9 @@ struct sink_options {
 	unsigned int keep;	 /* rotated files kept: PATH.1 is the newest */
 };
 
+/* Is it written as a sink is? 0, or -EINVAL and why not. Opens nothing. */
+int sink_check(const char *spec, char *error, size_t size);
+
 /* spec: "-", "file:PATH" or "unix:PATH". Opens a file at once; a socket is connected to when there is
  * somebody. Returns NULL with a message in error[0..size). */
 struct sink *sink_open(const char *spec, const struct sink_options *options, char *error, size_t size);
