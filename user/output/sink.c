@@ -35,6 +35,7 @@ struct sink {
 	uint64_t taken; /* lines handed to the queue, kept or not */
 	bool reopen;
 	bool stop;
+	bool let_go; /* of what is still to be written */
 	bool idle;
 	/* the thread's own: */
 	int fd;
@@ -72,7 +73,9 @@ static int connect_unix(struct sink *s)
 		close(fd);
 		return err;
 	}
+	pthread_mutex_lock(&s->lock); /* let_go() looks at it */
 	s->fd = fd;
+	pthread_mutex_unlock(&s->lock);
 	return 0;
 }
 
@@ -194,9 +197,9 @@ static void failed(struct sink *s, int err)
 	s->stats.broken = true;
 	if (s->kind == SINK_STDOUT && (err == EPIPE || err == EIO)) /* the reader left, the terminal was closed */
 		s->stats.gone = true;
-	pthread_mutex_unlock(&s->lock);
 	if (s->kind == SINK_UNIX)
 		close_target(s);
+	pthread_mutex_unlock(&s->lock);
 	s->retry_ms = s->retry_ms ? s->retry_ms * 2 : 100;
 	if (s->retry_ms > RETRY_MAX_MS)
 		s->retry_ms = RETRY_MAX_MS;
@@ -275,7 +278,7 @@ static void *run(void *arg)
 
 	while (!stop) {
 		struct buf swap;
-		bool reopen;
+		bool reopen, let_go;
 
 		pthread_mutex_lock(&s->lock);
 		s->idle = s->queue.len == 0;
@@ -300,11 +303,14 @@ static void *run(void *arg)
 		reopen = s->reopen;
 		s->reopen = false;
 		stop = s->stop;
+		let_go = s->let_go;
+		if (let_go)
+			s->stats.dropped += count_lines(batch.data, batch.len);
 		pthread_cond_broadcast(&s->emptied);
 		pthread_mutex_unlock(&s->lock);
 		if (reopen && s->kind == SINK_FILE && open_file(s))
 			failed(s, errno);
-		if (batch.len)
+		if (batch.len && !let_go)
 			write_batch(s, batch.data, batch.len, count_lines(batch.data, batch.len));
 	}
 	pthread_mutex_lock(&s->lock);
@@ -449,6 +455,23 @@ const char *sink_spec(const struct sink *s)
 	return s->spec;
 }
 
+/* A write that nobody reads ends, and tells how far it came, when its socket is shut. False: it does not end. */
+static bool let_go(struct sink *s)
+{
+	struct timespec until;
+
+	if (s->kind != SINK_UNIX)
+		return false;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	s->let_go = true;
+	if (s->fd >= 0)
+		(void)shutdown(s->fd, SHUT_RDWR); /* may have ended meanwhile */
+	while (!(s->idle && !s->queue.len) && !pthread_cond_timedwait(&s->emptied, &s->lock, &until))
+		;
+	return s->idle;
+}
+
 static void stop_thread(struct sink *s, unsigned int seconds)
 {
 	struct timespec until;
@@ -461,12 +484,12 @@ static void stop_thread(struct sink *s, unsigned int seconds)
 	pthread_cond_signal(&s->filled);
 	while (!(s->idle && !s->queue.len) && !pthread_cond_timedwait(&s->emptied, &s->lock, &until))
 		;
-	done = s->idle;
+	done = s->idle || let_go(s);
 	pthread_mutex_unlock(&s->lock);
 	if (!done) /* it hangs in a write that nobody reads */
 		pthread_cancel(s->thread);
 	pthread_join(s->thread, NULL);
-	if (!done)
+	if (!done) /* what it had written of its last batch is not known */
 		s->stats.dropped = s->taken - s->stats.sent;
 }
 
