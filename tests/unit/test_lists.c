@@ -221,10 +221,19 @@ static void test_json_broken(void **state)
 {
 	struct list_source source = { .format = LIST_JSON };
 	int err;
+	const char *what = load_as(source, BYTES("\n[1,\n\"a.example\",\n{\"domain\": \"b.example\"}, \"c.ex"), &err);
 
-	load_as(source, BYTES("[\"a.example\""), &err);
-	assert_int_equal(err, -EINVAL);
-	assert_non_null(strstr(load_as(source, BYTES("\n[1,\n\"a.example\""), &err), "list:3: "));
+	assert_int_equal(err, 0); /* what stands before the damage loads */
+	assert_non_null(strstr(what, "list: item 1: 'domain': not a text"));
+	assert_non_null(strstr(what, "list:4: '\"c.ex': not JSON; from here on"));
+	assert_int_equal(report.entries, 2);
+	assert_int_equal(report.refused, 2);
+	load_as(source, BYTES("[\"d.example\" \"e.example\"]"), &err);
+	assert_int_equal(err, 0);
+	assert_int_equal(report.entries, 1);
+	assert_non_null(strstr(load_as(source, BYTES("[\"a.exa"), &err), "list:1: '\"a.exa': not JSON"));
+	assert_int_equal(err, -EINVAL); /* nothing does */
+	load_as(source, BYTES("[1,"), &err);
 	assert_int_equal(err, -EINVAL);
 	assert_non_null(strstr(load_as(source, BYTES("{\"domain\": \"a.exa"), &err), "list:1: '{\"domain\": \"a.exa': not JSON"));
 	assert_int_equal(err, -EINVAL);

@@ -221,8 +221,44 @@ static size_t count_lines(const char *text, size_t len)
 	return n;
 }
 
+static size_t skip_space(struct loader *l, const char *text, size_t len, size_t at)
+{
+	for (; at < len && text[at] && strchr(" \t\r\n", text[at]); at++)
+		l->line += text[at] == '\n';
+	return at;
+}
+
+/* An array that is not JSON as a whole: its items up to the damage. What is behind that could be anything. */
+static void broken_array(struct loader *l, const char *text, size_t len)
+{
+	size_t at = 0, n = 0;
+
+	while (!l->error && ++at) { /* behind [ or , */
+		json_error_t error;
+		json_t *item;
+		size_t line;
+
+		at = skip_space(l, text, len, at);
+		item = json_loadb(text + at, len - at, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, &error);
+		if (!item)
+			break;
+		line = l->line + count_lines(text + at, error.position);
+		l->line = ++n;
+		l->in_array = true;
+		json_item(l, item);
+		l->in_array = false;
+		l->line = line;
+		json_decref(item);
+		at = skip_space(l, text, len, at + error.position);
+		if (at == len || text[at] != ',')
+			break;
+	}
+	if (!l->error)
+		on_refused(l, text + at, len - at, "not JSON; from here on the array is not read");
+}
+
 /* One document after the other: usually there is one, or one a line. Behind a broken one, each line is tried by
- * itself, so that one line does not take the others with it; of a broken array nothing can be told. */
+ * itself, so that one line does not take the others with it; a broken array ends with its last whole item. */
 static int read_json(struct loader *l, const char *text, size_t len)
 {
 	bool by_line = false;
@@ -235,8 +271,7 @@ static int read_json(struct loader *l, const char *text, size_t len)
 		json_error_t error;
 		json_t *root;
 
-		while (at < len && strchr(" \t\r\n", text[at]) && text[at])
-			l->line += text[at++] == '\n';
+		at = skip_space(l, text, len, at);
 		if (at == len)
 			break;
 		end = memchr(text + at, '\n', len - at);
@@ -250,8 +285,8 @@ static int read_json(struct loader *l, const char *text, size_t len)
 			continue;
 		}
 		if (text[at] == '[') {
-			log_error("list %s:%zu: %s", l->source->list.path, l->line + error.line - 1, error.text);
-			return -EINVAL;
+			broken_array(l, text + at, len - at);
+			return l->error || l->report->entries + l->report->duplicates ? l->error : -EINVAL;
 		}
 		on_refused(l, text + at, end ? (size_t)(end - text) - at : len - at, "not JSON");
 		by_line = true;
