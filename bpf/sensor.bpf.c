@@ -93,6 +93,8 @@ static __always_inline void look(struct frame *f, struct cursor c, enum link_typ
 			out = OUTCOME_not_http; /* a connection like any other */
 		else
 			out = send_record(s, count, out, is_urgent);
+		count_packet(count, s->message.frame, out);
+		return;
 	}
 	count_packet(count, frame_len(f), out);
 }

@@ -42,6 +42,7 @@ struct message {
 	__u32 off; /* of the payload in the frame */
 	__u32 seq;
 	__u32 tag;	/* flow_tag() */
+	__u32 frame;	/* frame_len(): for XDP a call */
 	__u8 may_start; /* TCP: the payload begins like a request */
 	__u8 tcp_flags;
 	__u8 syn; /* TCP: nothing but the start of a connection */
@@ -145,7 +146,7 @@ static __always_inline int load(struct frame *f, __u32 off, void *to, __u64 len,
 /* Bytes of the payload that can be read: IP may promise more than the frame holds. */
 static __always_inline __u32 payload_here(struct extract *x)
 {
-	__u32 frame = frame_len(x->frame), off = x->scratch->message.off;
+	__u32 frame = x->scratch->message.frame, off = x->scratch->message.off;
 	__u32 promised = x->scratch->rec.head.payload_len;
 	__u32 here = off < frame ? frame - off : 0;
 
@@ -502,6 +503,7 @@ static __always_inline enum outcome extract(struct extract *x, struct cursor c, 
 	fill_head(&s->rec.head, &p);
 	s->message.off = p.payload - p.start;
 	s->message.seq = p.seq;
+	s->message.frame = frame_len(x->frame);
 	SETTLE();
 	return s->rec.head.proto == PROTO_TCP ? extract_tcp(x) : extract_dns(x);
 }
