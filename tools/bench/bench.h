@@ -10,5 +10,6 @@ struct bench_settings {
 };
 
 #define NAME_LABEL 8 /* its bytes */
+#define BATCH 8	     /* records that go to the ring as one */
 
 #endif

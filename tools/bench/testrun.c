@@ -43,7 +43,8 @@ struct run {
 	const struct pkt *packet;
 	enum hook hook;
 	enum reading reading;
-	bool emits; /* one record a packet */
+	bool emits;   /* one record a packet */
+	bool batches; /* ... BATCH of them as one */
 	size_t record_len;
 	struct run *base; /* NULL: it is one */
 	double goal;	  /* of the ratio; 0: none */
@@ -60,6 +61,7 @@ static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER; /* who reads has it 
 static volatile bool polling, stop;
 static unsigned long long received;
 static size_t last_len;
+static size_t batched_len; /* of a record in a batch; 0: they come alone */
 
 static void fail(const char *what)
 {
@@ -68,15 +70,23 @@ static void fail(const char *what)
 }
 
 /* As much as any reader does: it looks at all bytes. */
-static int on_record(void *ctx, void *data, size_t len)
+static void take(const void *data, size_t len)
 {
 	static __u8 copy[RECORD_MAX];
 
-	(void)ctx;
 	memcpy(copy, data, len < sizeof(copy) ? len : sizeof(copy));
 	asm volatile("" ::"r"(copy) : "memory");
 	__atomic_store_n(&received, received + 1, __ATOMIC_RELAXED);
 	last_len = len;
+}
+
+static int on_record(void *ctx, void *data, size_t len)
+{
+	size_t step = batched_len ? (batched_len + 7) & ~7UL : len;
+
+	(void)ctx;
+	for (size_t at = 0; at < len; at += step)
+		take((const __u8 *)data + at, batched_len ? batched_len : len);
 	return 0;
 }
 
@@ -144,11 +154,12 @@ static void wait_for(unsigned long long target)
  * average), and to read it, where this thread does. */
 static void measure_ours(struct run *r, unsigned int round)
 {
-	unsigned int fit = RING_BYTES / 2 / (r->record_len + 16);
+	unsigned int fit = RING_BYTES / 2 / (r->record_len + 16) & ~(BATCH - 1U);
 	unsigned int calls = (RECORDS + fit - 1) / fit;
 	double emitting = 0, reading_ns = 0;
 
 	pthread_mutex_lock(&reading);
+	batched_len = r->batches ? r->record_len : 0;
 	polling = r->reading == POLLED;
 	if (polling)
 		pthread_mutex_unlock(&reading);
@@ -265,9 +276,9 @@ static void add_other(enum hook hook, const char *name, const struct pkt *packet
 	add((struct run){ .name = name, .fd = fd, .packet = packet, .hook = hook, .base = empty, .goal = 1.5 });
 }
 
-static const char *const bare_programs[N_HOOKS][3] = {
-	{ "xdp_empty", "xdp_reserve", "xdp_output" },
-	{ "tc_empty", "tc_reserve", "tc_output" },
+static const char *const bare_programs[N_HOOKS][4] = {
+	{ "xdp_empty", "xdp_reserve", "xdp_output", "xdp_batch" },
+	{ "tc_empty", "tc_reserve", "tc_output", "tc_batch" },
 };
 
 /* A packet that gives a record, beside programs that only send one. */
@@ -293,6 +304,10 @@ static void add_ours(enum hook hook, const char *name, const struct pkt *packet,
 		sends.name = "output";
 		sends.fd = program(bare, bare_programs[hook][2]);
 		sends.base = ours.base;
+		add(sends);
+		sends.name = "output, eight as one";
+		sends.fd = program(bare, bare_programs[hook][3]);
+		sends.batches = true;
 		add(sends);
 	}
 }
