@@ -21,7 +21,8 @@ uint64_t hosts_evicted(const struct hosts *h);
 
 /* Calls drop for every client that was put and has been pushed out since, then put for every one that
  * changed since the last sync. */
-void hosts_sync(struct hosts *h, void (*put)(void *ctx, const struct host_key *key, const struct host_counts *counts),
+void hosts_sync(struct hosts *h,
+		void (*put)(void *ctx, const struct host_key *key, const struct host_counts *counts),
 		void (*drop)(void *ctx, const struct host_key *key), void *ctx);
 
 #endif
