@@ -1,0 +1,36 @@
+/* judge.h: when a client at a domain is judged, and what of it is told: at check-ins that bring new evidence, in a
+ * bounded number a second, once in a window. */
+#ifndef METSUKE_DETECT_JUDGE_H
+#define METSUKE_DETECT_JUDGE_H
+
+#include "config.h"
+#include "detect/verdict.h"
+
+struct judge;
+struct intel;
+struct model;
+
+struct judge_counts {
+	uint64_t judged, postponed;
+	uint64_t verdicts[N_JUDGEMENTS]; /* by what they came to; of those that a list holds: pairs */
+};
+
+/* model: the judge frees it; NULL: nothing is judged. NULL: out of memory. */
+struct judge *judge_new(const struct config *c, struct model *model);
+void judge_free(struct judge *j);
+void judge_set_model(struct judge *j, const struct config *c, struct model *model);
+
+/* After message o was added to the pair. True: *ret_anomaly is to be told; it points into the arguments and the
+ * judge until the next call. intel: its exceptions are not judged; may be NULL. */
+bool judge_message(struct judge *j, struct profiles *profiles, struct pair_profile *pair,
+		   const struct observation *o, const struct intel *intel, struct anomaly *ret_anomaly);
+
+/* A list holds what the pair did. */
+void judge_listed(struct judge *j, struct profiles *profiles, struct pair_profile *pair, uint64_t time_ns);
+
+struct judge_counts judge_counts(const struct judge *j);
+
+/* NULL: nothing is judged. Valid until judge_set_model(). */
+const struct model *judge_model(const struct judge *j);
+
+#endif

@@ -1,0 +1,78 @@
+/* verdict.h: what is made of one client at one domain, in two stages (Yan, Koide, Sakurai, figure 6): stage 1
+ * tells software from people by its HTTP requests; what it finds odd goes to stage 2, which looks at the domain's
+ * DNS answers and at who else knows it. Each piece of evidence is kept, so that anybody can compute it again. */
+#ifndef METSUKE_DETECT_VERDICT_H
+#define METSUKE_DETECT_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "profile/profile.h"
+
+enum stage { STAGE_HTTP = 1, STAGE_DNS = 2 };
+
+/* Values, limits and baselines are in the feature's own unit, not in the transformed one of the computation. */
+struct evidence {
+	const char *name;
+	enum stage stage;
+	bool known;	/* enough data behind it */
+	bool triggered; /* value is beyond threshold */
+	bool above;	/* beyond means above; else below */
+	double value;
+	double threshold;
+	double baseline; /* what the training rows have in the middle */
+	double p;	 /* bound on the share of ordinary rows that are as far out */
+	double share;	 /* of the score, 0 to 1; 0 for what only agrees or disagrees */
+	uint64_t samples;
+};
+
+#define VERDICT_EVIDENCE 16
+
+struct verdict {
+	enum judgement judgement;
+	unsigned int stages; /* that it came through: bit per enum stage */
+	double score;	     /* 0 to 1 */
+	double threshold;    /* of the score */
+	uint64_t start_ns, end_ns;
+	uint64_t checkins;
+	const char *model; /* id of the model that it was measured against */
+	size_t n;
+	struct evidence evidence[VERDICT_EVIDENCE];
+};
+
+struct verdict_options {
+	uint64_t min_checkins; /* before that, it is unknown */
+	double rare_share;     /* of all clients: a domain that no more know is rare; one client always is */
+	double min_score;
+	uint64_t settle_ns; /* after the first message of all, before anything is suspicious */
+	uint64_t rare_ns;   /* a domain that was known for less is not known to be rare */
+	uint64_t old_ns;    /* a domain that was known for so long is not suspicious for being rare */
+};
+
+struct model;
+
+/* Pure: the same profiles and model, the same verdict. */
+void verdict_judge(const struct verdict_options *options, const struct model *m, const struct profiles *profiles,
+		   const struct pair_profile *pair, struct verdict *ret_verdict);
+
+/* Whether the pair has enough new evidence to be judged again, and when the next time will be. */
+bool verdict_is_due(const struct verdict_options *options, const struct pair_profile *pair);
+void verdict_done(struct pair_profile *pair, const struct verdict *v, uint64_t now_ns);
+
+/* A verdict that is told. */
+struct anomaly {
+	const struct observation *o; /* the message that brought it about */
+	const struct pair_profile *pair;
+	const struct verdict *verdict;
+};
+
+/* event.severity: medium, or high where chance is one in a hundred. */
+static inline unsigned int anomaly_severity(const struct anomaly *a)
+{
+	return a->verdict->score >= 0.99 ? 73 : 47;
+}
+
+const char *judgement_name(enum judgement j);
+
+#endif
