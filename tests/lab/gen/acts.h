@@ -15,6 +15,8 @@ struct act {
 	const struct bot *bot;
 	struct tcp tcp;
 	unsigned int n, left; /* what a step counts */
+	__u64 until;	      /* ... and waits for */
+	const void *plan;     /* what its kind needs besides */
 };
 
 struct acts {

@@ -52,16 +52,33 @@ static void __attribute__((format(printf, 3, 4))) line(struct tcp *t, int out, c
 	(out ? tcp_say : tcp_hear)(t, text, strlen(text));
 }
 
-void http_exchange(struct tcp *t, const char *method, const char *host, const char *path, const char *agent,
-		   unsigned int sent, const char *type, unsigned int size)
+static void http_request(struct tcp *t, const char *method, const char *host, const char *path, const char *agent,
+			 unsigned int sent)
 {
-	char head[1024], length[64] = "";
+	char head[1536], length[64] = "";
 
 	if (sent)
 		snprintf(length, sizeof(length), "Content-Length: %u\r\n", sent);
-	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: */*\r\n%s\r\n",
-		 method, path, host, agent, length);
+	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: %s\r\n%s%s%sAccept: */*\r\n%s\r\n", method, path,
+		 host, agent ? "User-Agent: " : "", agent ? agent : "", agent ? "\r\n" : "", length);
 	with_noise(t, 1, head, sent);
+}
+
+void http_refused(struct tcp *t, const char *method, const char *host, const char *path, const char *agent,
+		  unsigned int sent, const char *status)
+{
+	http_request(t, method, host, path, agent, sent);
+	line(t, 0, "HTTP/1.1 %s\r\nServer: web\r\nContent-Length: 0\r\n\r\n", status);
+}
+
+void http_exchange(struct tcp *t, const char *method, const char *host, const char *path, const char *agent,
+		   unsigned int sent, const char *type, unsigned int size)
+{
+	char head[1024];
+
+	if (t->lab->most && size > t->lab->most)
+		size = t->lab->most;
+	http_request(t, method, host, path, agent, sent);
 	snprintf(head, sizeof(head),
 		 "HTTP/1.1 200 OK\r\nServer: web\r\nContent-Type: %s\r\nContent-Length: %u\r\n\r\n", type, size);
 	with_noise(t, 0, head, size);
@@ -128,9 +145,13 @@ void tls_start(struct tcp *t, const char *name)
 /* One side's bytes in records of at most 16 KiB. */
 static void sealed(struct tcp *t, int out, unsigned int size)
 {
-	unsigned int room = size + 5 * (size / 16384 + 1);
-	__u8 *all = malloc(room), *at = all;
+	unsigned int room;
+	__u8 *all, *at;
 
+	if (t->lab->most && size > t->lab->most)
+		size = t->lab->most;
+	room = size + 5 * (size / 16384 + 1);
+	at = all = malloc(room);
 	if (!all)
 		abort();
 	while (size) {

@@ -11,20 +11,18 @@ enum { A = 1, CNAME = 5, SOA = 6, AAAA = 28 };
 struct lookup {
 	const struct name *name; /* NULL: it does not exist */
 	char text[NAME_TEXT];	 /* as it is asked for */
-	unsigned int type;
+	unsigned int type, turn;
+	int recalled; /* turn says which address comes first */
+	__u32 ttl;
 	__u16 id, port;
 };
 
-int host_start(struct host *h, const struct lab *l, __u32 ip, __u64 n)
+void host_start(struct host *h, const struct lab *l, __u32 ip, __u64 n)
 {
 	*h = (struct host){ .ip = ip, .rng = rng_start(l->seed, n) };
 	h->ip_id = rng_next(&h->rng);
 	h->port = rng_below(&h->rng, 16384);
 	h->asks6 = rng_chance(&h->rng, 0.7);
-	h->cached = calloc(l->world.n, sizeof(*h->cached));
-	if (!h->cached)
-		fprintf(stderr, "labgen: out of memory\n");
-	return h->cached ? 0 : -1;
 }
 
 static void answer(struct pkt *p, unsigned int owner, unsigned int type, __u32 ttl, const void *data,
@@ -64,6 +62,27 @@ static void no_such_record(struct pkt *p)
 		pkt_put32(p, numbers[i]);
 }
 
+/* What a resolver with a memory of its own answers: the same addresses until the TTL has run down. Returns what is
+ * left of it. */
+static __u32 recall(struct lab *l, struct host *h, const struct name *n, __u64 at, unsigned int *turn)
+{
+	struct kept *kept = &l->kept[n - l->world.names];
+
+	if (at >= kept->until) {
+		kept->until = at + n->ttl * SEC;
+		kept->turn = rng_below(&h->rng, n->n_addrs);
+	}
+	*turn = kept->turn;
+	if (at + n->ttl * SEC < kept->until) /* asked a moment before whoever made it fetch the name */
+		return n->ttl;
+	return (kept->until - at + SEC - 1) / SEC;
+}
+
+static unsigned int shown(const struct name *n)
+{
+	return n->shown ? n->shown : n->n_addrs;
+}
+
 static void answers(struct pkt *p, struct host *h, const struct lookup *q)
 {
 	const struct name *n = q->name;
@@ -74,14 +93,14 @@ static void answers(struct pkt *p, struct host *h, const struct lookup *q)
 	if (!n || (q->type == AAAA && !n->has6)) {
 		no_such_record(p);
 	} else if (q->type == AAAA) {
-		answer(p, owner, AAAA, n->ttl, n->addr6, 16);
+		answer(p, owner, AAAA, q->ttl, n->addr6, 16);
 	} else {
-		turn = rng_below(&h->rng, n->n_addrs);
-		for (unsigned int i = 0; i < n->n_addrs; i++) {
+		turn = q->recalled ? q->turn : rng_below(&h->rng, n->n_addrs);
+		for (unsigned int i = 0; i < shown(n); i++) {
 			__u32 ip = n->addrs[(i + turn) % n->n_addrs];
 			const __u8 data[4] = { ip >> 24, ip >> 16, ip >> 8, ip };
 
-			answer(p, owner, A, n->ttl, data, 4);
+			answer(p, owner, A, q->ttl, data, 4);
 		}
 	}
 }
@@ -120,6 +139,12 @@ static __u64 ask(struct lab *l, struct host *h, const struct name *n, const char
 		message(l, h, &q, 0, at);
 	}
 	at += (__u64)rng_lognormal(&h->rng, 12, 0.8) * MSEC + rng_below(&h->rng, 1000) + 300;
+	if (n)
+		q.ttl = n->ttl;
+	if (n && l->kept) {
+		q.ttl = recall(l, h, n, at, &q.turn);
+		q.recalled = 1;
+	}
 	message(l, h, &q, 1, at);
 	return at;
 }
@@ -135,13 +160,16 @@ static void ask_both(struct lab *l, struct host *h, const struct name *n, const 
 
 __u32 dns_resolve(struct lab *l, struct host *h, const struct name *n, __u64 *at)
 {
-	__u64 *until = &h->cached[n - l->world.names];
+	__u64 *cached = table_at(&h->cached, n - l->world.names);
+	unsigned int turn;
 
-	if (*at >= *until) {
+	if (*at >= *cached >> 8) { /* the low byte: which address came first */
 		ask_both(l, h, n, n->text, at);
-		*until = *at + n->ttl * SEC;
+		turn = l->kept ? l->kept[n - l->world.names].turn : 0;
+		*cached = (l->kept ? l->kept[n - l->world.names].until : *at + n->ttl * SEC) << 8 | turn;
 	}
-	return n->addrs[rng_below(&h->rng, n->n_addrs)];
+	turn = *cached & 255;
+	return n->addrs[(turn + rng_below(&h->rng, shown(n))) % n->n_addrs];
 }
 
 void dns_missing(struct lab *l, struct host *h, const char *text, __u64 *at)

@@ -25,6 +25,48 @@ int wire_open(struct wire *w, const char *path)
 	return -1;
 }
 
+static int open_day(struct wire *w)
+{
+	const char *leaf = strrchr(w->daily, '/'), *dot = strrchr(leaf ? leaf : w->daily, '.');
+	int stem = dot ? (int)(dot - w->daily) : (int)strlen(w->daily);
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%.*s-%03u%s", stem, w->daily, ++w->days, dot ? dot : "");
+	w->dumper = pcap_dump_open(w->pcap, path);
+	if (!w->dumper)
+		fprintf(stderr, "labgen: %s\n", pcap_geterr(w->pcap));
+	return w->dumper ? 0 : -1;
+}
+
+int wire_open_daily(struct wire *w, const char *path, __u64 start)
+{
+	*w = (struct wire){ .pcap = pcap_open_dead(DLT_EN10MB, 65535),
+			    .daily = path,
+			    .day_ends = start + 24 * HOUR };
+	if (w->pcap && !open_day(w))
+		return 0;
+	if (w->pcap)
+		pcap_close(w->pcap);
+	return -1;
+}
+
+/* Whether all of a capture is on the disk. */
+static int unwritten(const struct wire *w)
+{
+	return pcap_dump_flush(w->dumper) || ferror(pcap_dump_file(w->dumper));
+}
+
+/* Days without a packet have a capture, too. */
+static void turn_day(struct wire *w, __u64 at)
+{
+	while (w->daily && at >= w->day_ends && !w->failed) {
+		w->failed = unwritten(w);
+		pcap_dump_close(w->dumper);
+		w->day_ends += 24 * HOUR;
+		w->failed |= open_day(w);
+	}
+}
+
 void wire_flush(struct wire *w, __u64 until)
 {
 	const struct heap_entry *first;
@@ -34,9 +76,11 @@ void wire_flush(struct wire *w, __u64 until)
 		struct frame *f = heap_take(&w->waiting);
 		struct pcap_pkthdr head = { .caplen = f->len, .len = f->len };
 
+		turn_day(w, at);
 		head.ts.tv_sec = (time_t)(at / SEC);
 		head.ts.tv_usec = (suseconds_t)(at % SEC);
-		pcap_dump(w->dumper, &head, f->data);
+		if (!w->failed)
+			pcap_dump(w->dumper, &head, f->data);
 		w->packets++;
 		free(f);
 	}
@@ -44,14 +88,15 @@ void wire_flush(struct wire *w, __u64 until)
 
 int wire_close(struct wire *w, const char *path)
 {
-	int failed = pcap_dump_flush(w->dumper);
+	int failed = w->failed || unwritten(w);
 
 	if (failed)
 		perror(path);
 	while (w->waiting.n)
 		free(heap_take(&w->waiting));
 	heap_free(&w->waiting);
-	pcap_dump_close(w->dumper);
+	if (w->dumper)
+		pcap_dump_close(w->dumper);
 	pcap_close(w->pcap);
 	return failed ? -1 : 0;
 }

@@ -15,6 +15,11 @@ struct wire {
 	void *pcap;
 	struct heap waiting;
 	__u64 packets;
+	/* A capture for each day: */
+	const char *daily; /* name of all; NULL: one capture */
+	__u64 day_ends;
+	unsigned int days;
+	int failed;
 };
 
 /* One side of a packet. */
@@ -25,6 +30,9 @@ struct end {
 
 /* 0, or -1 with a message printed. */
 int wire_open(struct wire *w, const char *path);
+/* The same, for a capture of each day, 24 h from `start` on: of week.pcap the first is week-001.pcap. The path
+ * stays the caller's. */
+int wire_open_daily(struct wire *w, const char *path, __u64 start);
 /* Writes what is older than `until`. */
 void wire_flush(struct wire *w, __u64 until);
 int wire_close(struct wire *w, const char *path);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MOST_NAMES 1024
+#define DELIVERY_ADDRS 8
 #define SHARED_EVERY 25 /* of the sites one is hosted on the address of a listed server */
 
 static const char *const words[] = { "river",  "stone",	 "north",  "paper", "garden",  "silver", "market",
@@ -19,11 +20,11 @@ static const char *const words[] = { "river",  "stone",	 "north",  "paper", "gar
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
 static const char *const suffixes[] = { "example", "test" };
 
-static struct name *add(struct world *w, enum family family)
+struct name *world_add(struct world *w, enum family family)
 {
 	struct name *n = &w->names[w->n];
 
-	if (w->n == MOST_NAMES)
+	if (w->n == w->room)
 		abort();
 	if (!w->count[family]++)
 		w->first[family] = w->n;
@@ -90,7 +91,7 @@ static int read_servers(struct world *w, const char *folder, const char *file, e
 		number++;
 		if (line[0] == '#' || line[0] == '\n')
 			continue;
-		if (parse_server(add(w, family), line)) {
+		if (parse_server(world_add(w, family), line)) {
 			fprintf(stderr,
 				"labgen: %s:%u: not name, family, id, irc or http, port, ttl, addresses, aliases\n",
 				path, number);
@@ -102,8 +103,7 @@ static int read_servers(struct world *w, const char *folder, const char *file, e
 	return 0;
 }
 
-/* Where a name's servers stand: its own addresses, 1 to `most`. */
-static void settle(struct name *n, struct rng *r, unsigned int most)
+void world_settle(struct name *n, struct rng *r, unsigned int most)
 {
 	n->n_addrs = 1 + rng_below(r, most);
 	for (unsigned int i = 0; i < n->n_addrs; i++)
@@ -121,14 +121,14 @@ static void make(struct world *w, struct rng *r, enum family family, unsigned in
 		 enum protocol protocol, __u16 port, __u32 ttl)
 {
 	for (unsigned int i = 0; i < how_many; i++) {
-		struct name *n = add(w, family);
+		struct name *n = world_add(w, family);
 
 		snprintf(n->text, sizeof(n->text), form, words[rng_below(r, N_WORDS)],
 			 words[rng_below(r, N_WORDS)], i, suffixes[rng_below(r, 2)]);
 		n->protocol = protocol;
 		n->port = port;
 		n->ttl = ttl;
-		settle(n, r, 2);
+		world_settle(n, r, 2);
 	}
 }
 
@@ -161,7 +161,7 @@ static void make_helpers(struct world *w, struct rng *r, unsigned int how_many)
 		struct name *n = &w->names[w->first[HELPER] + i];
 
 		n->ttl = 20 + 20 * rng_below(r, 4);
-		settle(n, r, NAME_ADDRS);
+		world_settle(n, r, DELIVERY_ADDRS);
 		n->n_aliases = 1;
 		snprintf(n->aliases[0], NAME_TEXT, "e%u.%c.edge-%s.test", rng_below(r, 100000),
 			 'a' + (char)(i % 8), words[i % 4]);
@@ -170,13 +170,13 @@ static void make_helpers(struct world *w, struct rng *r, unsigned int how_many)
 
 static void add_lookalike(struct world *w, struct rng *r, const char *form, const char *a, const char *b)
 {
-	struct name *n = add(w, LOOKALIKE);
+	struct name *n = world_add(w, LOOKALIKE);
 
 	snprintf(n->text, sizeof(n->text), form, a, b);
 	n->protocol = HTTP;
 	n->port = 80;
 	n->ttl = 300;
-	settle(n, r, 2);
+	world_settle(n, r, 2);
 }
 
 static void make_lookalikes(struct world *w, struct rng *r)
@@ -205,7 +205,7 @@ int world_make(struct world *w, const char *folder, __u64 seed)
 {
 	struct rng r = rng_start(seed, ~0ULL);
 
-	*w = (struct world){ .names = calloc(MOST_NAMES, sizeof(*w->names)) };
+	*w = (struct world){ .names = calloc(MOST_NAMES, sizeof(*w->names)), .room = MOST_NAMES };
 	if (!w->names || read_servers(w, folder, "watchlist.tsv", LISTED) ||
 	    read_servers(w, folder, "others.tsv", BOT_SERVER))
 		return -1;

@@ -6,7 +6,7 @@
 
 #include "rng.h"
 
-#define NAME_ADDRS 8
+#define NAME_ADDRS 24
 #define NAME_ALIASES 2
 #define NAME_TEXT 100
 
@@ -25,6 +25,12 @@ enum family {
 	CLOCK,
 	CHAT,
 	LOOKALIKE, /* one letter or suffix beside a listed name */
+	/* Of a mixed network only: */
+	RARE,	 /* sites that one person goes to */
+	ASSETS,	 /* the other name of a site, for its images */
+	PRODUCT, /* who made a program */
+	MISSING, /* does not exist, nor does anything below it */
+	BEACON,	 /* bots report there */
 	FAMILIES
 };
 
@@ -37,7 +43,10 @@ struct name {
 	enum protocol protocol;
 	__u16 port;
 	__u32 ttl;
+	unsigned int domain; /* the same for names of one registrable domain */
 	unsigned int n_addrs, n_aliases;
+	unsigned int beside; /* the site's other name, for its images; 0: it has none */
+	unsigned int shown;  /* so many addresses are in an answer; 0: all */
 	__u32 addrs[NAME_ADDRS];
 	char has6;
 	__u8 addr6[16];
@@ -46,12 +55,16 @@ struct name {
 
 struct world {
 	struct name *names;
-	unsigned int n;
+	unsigned int n, room;
 	unsigned int first[FAMILIES], count[FAMILIES];
 };
 
 /* Reads watchlist.tsv and others.tsv of a folder and makes up the rest. 0, or -1 with a message printed. */
 int world_make(struct world *w, const char *folder, __u64 seed);
+/* Grows by a name of a family, all zero; there has to be room. Names of a family stand together. */
+struct name *world_add(struct world *w, enum family family);
+/* Where a name's servers stand: its own addresses, 1 to `most`. */
+void world_settle(struct name *n, struct rng *r, unsigned int most);
 void world_free(struct world *w);
 /* By the id in the files; NULL: there is none. */
 struct name *world_by_id(const struct world *w, const char *id);

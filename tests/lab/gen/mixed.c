@@ -1,0 +1,70 @@
+/* mixed.c: see mixed.h. */
+#include "mixed.h"
+
+#include <stdlib.h>
+
+int mixed_make(struct mixed *m, struct lab *l)
+{
+	if (town_make(&m->town, &l->world, l->seed, m->n_hosts, m->n_bots, m->hard))
+		return -1;
+	m->pcs = calloc(m->n_hosts, sizeof(*m->pcs));
+	l->kept = calloc(l->world.n, sizeof(*l->kept));
+	if (!m->pcs || !l->kept) {
+		fprintf(stderr, "labgen: out of memory\n");
+		return -1;
+	}
+	m->beacons = beacons_make(l, m->n_bots, m->n_hosts, &m->bots);
+	return 0;
+}
+
+/* The hosts' numbers in any order. */
+static unsigned int *shuffled(unsigned int n, struct rng *r)
+{
+	unsigned int *all = malloc(n * sizeof(*all));
+
+	if (!all) {
+		fprintf(stderr, "labgen: out of memory\n");
+		exit(1);
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int k = rng_below(r, i + 1);
+
+		all[i] = i;
+		if (k != i) {
+			all[i] = all[k];
+			all[k] = i;
+		}
+	}
+	return all;
+}
+
+void mixed_populate(struct mixed *m, struct lab *l, struct acts *acts)
+{
+	struct rng r = rng_start(l->seed, ~3ULL);
+	unsigned int *order = shuffled(m->n_hosts, &r);
+
+	for (unsigned int i = 0; i < m->n_hosts; i++) {
+		pc_start(&m->pcs[i], l, i, IP4(198, 18, 1 + i / 250, 1 + i % 250));
+		agents_start(acts, l, &m->pcs[i], &m->town);
+		surf_start(acts, l, &m->pcs[i], &m->town);
+	}
+	for (unsigned int i = 0; i < m->town.n_products; i++) {
+		unsigned int at = rng_below(&r, m->n_hosts);
+
+		for (unsigned int k = 0; k < m->town.products[i].few && k < m->n_hosts; k++)
+			agents_install(acts, l, &m->pcs[order[(at + k) % m->n_hosts]], &m->town.products[i]);
+	}
+	free(order);
+	order = shuffled(m->n_hosts, &r);
+	for (unsigned int i = 0; i < m->n_bots; i++)
+		beacons_start(m->beacons, i, acts, l, &m->pcs[order[i % m->n_hosts]]);
+	free(order);
+}
+
+void mixed_free(struct mixed *m)
+{
+	for (unsigned int i = 0; m->pcs && i < m->n_hosts; i++)
+		table_free(&m->pcs[i].host.cached);
+	free(m->pcs);
+	free(m->beacons);
+}
