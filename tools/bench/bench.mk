@@ -1,7 +1,7 @@
 # bench.mk: `make bench`. Included by the Makefile.
 
 BENCH_DIR := $(BUILD)/bench
-BENCH_PROGRAMS := $(addprefix $(BENCH_DIR)/,testrun names gencap pipeline flood)
+BENCH_PROGRAMS := $(addprefix $(BENCH_DIR)/,testrun names gencap pipeline flood prefixes outliers detect profile store)
 BENCH_CFLAGS = $(ALL_CFLAGS) -Itests
 
 $(BUILD)/obj/tools/bench/%.o: tools/bench/%.c | need-libs

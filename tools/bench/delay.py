@@ -46,7 +46,7 @@ def run_delay():
         with open(config, "w", encoding="ascii") as file:
             file.write("intel:\n  alert_window_seconds: 0\n")  # each tells
         runtime = os.path.join(net.folder, "run")
-        sensor = net.spawn([METSUKE, "run", "-c", config, "-R", runtime, "-P", f"/sys/fs/bpf/{net.lab.prefix}-delay", "-i", "rx0",
+        sensor = net.spawn([METSUKE, "run", "-c", config, "-R", runtime, "-P", f"/sys/fs/bpf/{net.lab.prefix}-delay", "-S", "none", "-i", "rx0",
                             "-l", listed, "--format", "text"], net.rx, 1, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         reader = threading.Thread(target=read_alerts, args=(sensor.stdout, delays))
         reader.start()

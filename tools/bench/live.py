@@ -155,7 +155,7 @@ class Metsuke(Sensor):
         self.before = self.after = None
         self.pins = "/sys/fs/bpf/%s-live" % self.net.lab.prefix
         return [METSUKE, "run", "-c", self.path("config"), "-R", self.path("run"), "-P", self.pins, "-i", "rx0",
-                "-o", "file:" + self.path("events"), *self.more]
+                "-S", self.path("store.db"), "-o", "file:" + self.path("events"), *self.more]
 
     def status(self):
         done = subprocess.run([METSUKE, "status", "--json", "-c", "/dev/null", "-R", self.path("run")], check=False,

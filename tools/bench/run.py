@@ -11,14 +11,20 @@ import sys
 import time
 
 import delay
+import detect
+import gather
 import kernel
 import live
+import outliers
+import prefixes
 import replay
+import stored
 from common import DIR, FULL, say
 from table import print_table
 
 PARTS = {"kernel": kernel.run, "replay": replay.run, "live": live.run_cost, "ladder": live.run_ladder,
-         "delay": delay.run_delay, "memory": live.run_memory}
+         "delay": delay.run_delay, "memory": live.run_memory, "prefixes": prefixes.run, "outliers": outliers.run, "detect": detect.run,
+         "profile": gather.run, "store": stored.run}
 
 
 def machine():
