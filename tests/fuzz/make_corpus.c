@@ -1,11 +1,15 @@
-/* make_corpus.c: writes the seeds of the fuzz targets: out of the table of frames DIR/packet, DIR/dns, DIR/http, and
- * DIR/lists. usage: make_corpus DIR */
+/* make_corpus.c: writes the seeds of the fuzz targets: out of the table of frames DIR/packet, DIR/dns, DIR/http;
+ * DIR/lists, DIR/prefixes, DIR/table and more. usage: make_corpus DIR */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "mmdb.h"
+#include "profile/profile.h"
 #include "rows.h"
+#include "stream.h"
+#include "support/buf.h"
 
 #define SEED_MAX 400
 
@@ -86,6 +90,118 @@ static void write_lists(const char *dir)
 	}
 }
 
+/* The first byte: 0 text, 1 an MMDB. */
+static void write_prefixes(const char *dir)
+{
+	static const struct {
+		const char *name, *text;
+	} seeds[] = {
+		{ "text", "192.0.2.0\t24\t64500\n192.0.2.128\t25\t64501_64502\n2001:db8::\t32\t64503,64504\r\n10.0.0.0\t8\t1" },
+		{ "text slash", "; c\n# c\n10.0.0.0/8 AS1\n2001:db8::/32 2\n::ffff:198.51.100.0/120 3\n128.0.0.0/1 4\n::/1 5\n" },
+		{ "text refused", "0.0.0.0 0 1\n10.0.0.1 8 1\n10.0.0.0 33 1\n10.0.0.0 8 0\n10.0.0.0 8 1_\n::1 129 1\nx 1 1\n1 2 3 4\n" },
+		{ "text twice", "10.0.0.0 8 1\n10.0.0.0 8 1\n10.0.0.0 8 2\n255.255.255.255 32 3\nffff::\t16\t4\n" },
+	};
+	static const struct mmdb_network networks[] = { { "10.0.0.0/8", "autonomous_system_number", NULL, 64500 },
+							{ "10.1.0.0/16", "asn", "AS64501", 0 },
+							{ "2001:db8::/32", "asn", NULL, 64502 } };
+	static const char *const names[] = { "mmdb 24", "mmdb 28", "mmdb 32", "mmdb circle", "mmdb outside" };
+	static const int how[] = { MMDB_IPV4_ONLY, 0, MMDB_ALIASES, MMDB_CIRCLE, MMDB_OUTSIDE };
+
+	for (unsigned int i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		FILE *file = open_seed(dir, "prefixes", seeds[i].name);
+
+		fputc(0, file);
+		fputs(seeds[i].text, file);
+		fclose(file);
+	}
+	for (unsigned int i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		FILE *file = open_seed(dir, "prefixes", names[i]);
+		struct buf b = { 0 };
+
+		mmdb_write(&b, networks, how[i] & MMDB_IPV4_ONLY ? 2 : 3, 24 + i % 3 * 4, how[i]);
+		fputc(1, file);
+		fwrite(b.data, 1, b.len, file);
+		fclose(file);
+		buf_free(&b);
+	}
+}
+
+/* The first byte: limits of which kind, 128 a column that is said to be a label. */
+static void write_tables(const char *dir)
+{
+	static const struct {
+		const char *name;
+		unsigned char first;
+		const char *text;
+	} seeds[] = {
+		{ "numbers", 1, "x\n12\n15\n14\n13\n16\n14\n15\n13\n14\n95\n" },
+		{ "labels", 4, "host,x\r\na,1\r\n\"b, \"\"c\"\"\",2.5e1\r\n,\r\n" },
+		{ "line breaks", 2, "\xef\xbb\xbf\"x\",\"a\nb\"\n1,\"c\r\nd\"\n\n 2 ,e" },
+		{ "told label", 128 + 3, "x,y\n1,2\na,3\nnan,4\n" },
+		{ "logarithms", 9, "x,y\n1,0\n2,-1\n" },
+		{ "logarithms of one more", 18, "x\n0\n0.5\n7\n1e150\n" },
+		{ "equal", 2, "x\n7\n7\n7\n7\n7\n7\n7\n7\n7\n7\n7\n7\n7\n5\n" },
+		{ "large", 1, "x\n1e150\n-1e150\n4.9e-324\n0\n" },
+		{ "refused number", 0, "x\n1\n1e151\n" },
+		{ "refused cells", 0, "x,y\n1\n" },
+		{ "refused names", 0, "x,x\n1,2\n" },
+		{ "refused quote", 0, "x\n\"1\n" },
+		{ "refused text", 0, "x\n1\n\x1b[1m\xff\n" },
+		{ "no header", 0, "1,2\n3,4\n" },
+		{ "empty column", 0, "x,y\n1,\n2,\n" },
+	};
+
+	for (unsigned int i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		FILE *file = open_seed(dir, "table", seeds[i].name);
+
+		fputc(seeds[i].first, file);
+		fputs(seeds[i].text, file);
+		fclose(file);
+}
+
+static void write_profile(const char *dir, const char *name, unsigned char first, struct buf *b)
+{
+	FILE *file = open_seed(dir, "profile", name);
+
+	fputc(first, file);
+	fwrite(b->data, 1, b->len, file);
+	fclose(file);
+	buf_free(b);
+}
+
+/* Profiles after a few and after many messages: sets that are counted, and those that are estimated. */
+static void write_profiles(const char *dir)
+{
+	static const char *const names[][4] = { { "client few", "domain few", "pair few", "totals few" },
+						{ "client many", "domain many", "pair many", "totals many" } };
+	static const unsigned int messages[] = { 30, 3000 };
+	static struct observation o;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct stream s = { .random = 1, .time_ns = 1700000000000000000ULL, .clients = 1, .domains = i ? 40 : 1, .step_ms = 5000 };
+		struct profiles *p = profiles_new(&(struct profile_limits){ 100, 100, 100, 0 }, NULL);
+		struct pair_profile *pair;
+		struct buf b = { 0 };
+
+		for (unsigned int n = 0; p && n < messages[i]; n++) {
+			stream_next(&s, &o);
+			profiles_add(p, &o);
+		}
+		pair = p ? profiles_find_pair(p, CLIENT_ADDRESS, "10.0.0.0", "domain-0.example") : NULL;
+		if (!pair)
+			exit(1);
+		profile_pack_client(pair->client, &b);
+		write_profile(dir, names[i][0], 0, &b);
+		profile_pack_domain(pair->domain, &b);
+		write_profile(dir, names[i][1], 1, &b);
+		profile_pack_pair(pair, &b);
+		write_profile(dir, names[i][2], 2, &b);
+		profiles_pack_totals(p, &b);
+		write_profile(dir, names[i][3], 3, &b);
+		profiles_free(p);
+	}
+}
+
 static unsigned int size_of(const struct row *row)
 {
 	unsigned int size = 0;
@@ -105,5 +221,8 @@ int main(int argc, char **argv)
 		if (size_of(&rows->row[i]) <= SEED_MAX)
 			write_seed(argv[1], &rows->row[i]);
 	write_lists(argv[1]);
+	write_prefixes(argv[1]);
+	write_tables(argv[1]);
+	write_profiles(argv[1]);
 	return 0;
 }

@@ -349,7 +349,8 @@ class Sensor:
         self.config = os.path.join(self.dir, "config-%d" % n)
         self.read_to, self.seen, self.stopped = 0, [], None
         self.configure(config)
-        argv = [*wrap, METSUKE, "run", "-c", self.config, "-R", self.runtime, "-P", self.pins, *more]
+        self.store = os.path.join(self.dir, "metsuke.db")
+        argv = [*wrap, METSUKE, "run", "-c", self.config, "-R", self.runtime, "-P", self.pins, "-S", self.store, *more]
         for name in interfaces:
             argv += ["-i", name]
         for sink in sinks if sinks is not None else ["file:" + self.file]:

@@ -167,6 +167,27 @@ def test_reload(lab, ns, swallow):
             check("xdp" not in lab.sh("ip -d -n %s link show eth0" % ns), "eth0 still has an XDP program")
 
 
+def test_prefix_tables(lab, ns):
+    good, bad = lab.file("good.pfx2as", b"192.0.2.0\t24\t64500\n"), lab.file("bad.pfx2as", b"nonsense\n")
+
+    def state(sensor):
+        s = sensor.status()
+        return s["state"], s.get("reason")
+
+    with case("a prefix table that cannot be used: exit status 1, named"):
+        want_refused(Sensor(lab, ns, ["eth0"], "networks:\n  prefix_tables: [%s]" % bad, wait=False), 1, bad)
+    with Sensor(lab, ns, ["eth0"], "networks:\n  prefix_tables: [%s]" % good) as sensor:
+        with case("SIGHUP with a prefix table that cannot be used: degraded until there is a good one; events flow"):
+            want(state(sensor), ("ok", None), "state before")
+            reload(sensor, "networks:\n  prefix_tables: [%s]" % bad)
+            until(lambda: state(sensor) == ("degraded", "prefix-tables-refused"))
+            check(bad in sensor.log_text() and "the prefixes stay as they were" in sensor.log_text(), "says:", sensor.log_text())
+            want_event(lab, sensor, ns)
+            reload(sensor, "networks:\n  prefix_tables: [%s]" % good, "prefix-tables-refused") # until they were read
+            until(lambda: state(sensor) == ("ok", None))
+            want(sensor.stop(), 0, "exit status")
+
+
 def test_interface(lab, ns, outside):
     def state(sensor):
         s = sensor.status()
@@ -206,6 +227,7 @@ def test(lab):
     test_two(lab, ns)
     test_refusals(lab, ns)
     test_reload(lab, ns, swallow)
+    test_prefix_tables(lab, ns)
     test_interface(lab, ns, outside)
 
 

@@ -353,7 +353,7 @@ def test_corpus():
         return {'.'.join(d.split('.')[i:]) for i in range(d.count('.'))}
 
     found = {(e['source']['ip'], e['threat']['enrichments'][0]['indicator']['name'])
-             for e in events(replay('-l', names, *corpus()).stdout) if e['event']['kind'] == 'alert'}
+             for e in events(replay('-l', names, *corpus()).stdout) if e['event']['action'] == 'blocklist-match'}
     want = [(r['infected_host'], r['cc_domain_or_ip']) for r in csv.DictReader(open(labels), delimiter='\t')
             if parents(r['cc_domain_or_ip']) & known]
     missed = [(h, d) for h, d in want if not any((h, p) in found for p in parents(d))]

@@ -38,7 +38,7 @@ def test_program():
 
 
 def test_commands():
-    for command in ('run', 'replay', 'check', 'status'):
+    for command in ('run', 'replay', 'check', 'status', 'profiles', 'domains', 'alerts'):
         check([command, '--help'], 0, out='usage: metsuke %s' % command)
         check([command, '--nonsense'], 2, err="Try 'metsuke %s --help'" % command)
         check([command, '-c'], 2, err="Try 'metsuke %s --help'" % command)
@@ -95,6 +95,19 @@ def test_configuration():
     ok(r.returncode == 1 and b'Public Suffix List /nonexistent' in r.stderr, 'a suffix list that is not there: exit 1', r.stderr)
 
 
+def test_prefix_tables():
+    write(os.path.join(work, 'v4'), b'192.0.2.0\t24\t64500\n10.0.0.1\t8\t1\n')
+    write(os.path.join(work, 'v6'), b'2001:db8::/32 64501_64502\n')
+    r = run('check', '-c', config('networks:\n  prefix_tables: [v4, v6]\n'))
+    ok(b'ok      prefix tables          2 pfx2as, 0 MMDB; 1 prefixes of IPv4, 1 of IPv6, 1 refused' in r.stdout,
+       'check: what prefix tables hold', r.stdout.decode())
+    ok(("%s/v4:2: '10.0.0.1\t8': bits are set behind the length" % work).encode() in r.stderr,
+       'check: the line of a prefix table that is refused', r.stderr.decode())
+    r = run('check', '-c', config('networks:\n  prefix_tables: [v4, v5]\n'))
+    ok(r.returncode == 1 and b'MISSING prefix tables' in r.stdout and ('%s/v5: No such file' % work).encode() in r.stderr,
+       'check: a prefix table that is not there: exit 1', r.stderr.decode())
+
+
 def test_defaults():
     r = run('check', '--defaults')
     same(r.returncode, 0, 'check --defaults: exit 0')
@@ -109,6 +122,7 @@ try:
     test_commands()
     test_replay_options()
     test_configuration()
+    test_prefix_tables()
     test_defaults()
 finally:
     shutil.rmtree(work, ignore_errors=True)

@@ -209,6 +209,25 @@ static void test_ports_and_networks(void **state)
 		       "networks.home: '10.0.0.0/33' is not a network");
 }
 
+static void test_prefix_tables(void **state)
+{
+	char beside[300];
+
+	assert_loads("networks:\n  prefix_tables: [v4.gz, /srv/v6, 'a b/asn.mmdb']\n");
+	assert_int_equal(c.prefix_tables.n, 3);
+	snprintf(beside, sizeof(beside), "%.*s/v4.gz", (int)(strrchr(path, '/') - path), path);
+	assert_string_equal(c.prefix_tables.item[0], beside);
+	assert_string_equal(c.prefix_tables.item[1], "/srv/v6");
+	assert_non_null(strstr(c.prefix_tables.item[2], "/a b/asn.mmdb"));
+	assert_loads("networks:\n  prefix_tables: v4.gz\n");
+	assert_int_equal(c.prefix_tables.n, 1);
+	assert_string_equal(c.prefix_tables.item[0], beside);
+	assert_loads("networks:\n  home: [10.0.0.0/8]\n"); /* no path */
+	assert_string_equal(c.home_networks.item[0], "10.0.0.0/8");
+	assert_refused("networks:\n  prefix_tables:\n    - v4.gz\n    - ''\n", 4,
+		       "networks.prefix_tables: '' is not a file");
+}
+
 static void test_unknown_keys(void **state)
 {
 	assert_refused("# x\ninterface: eth0\n", 2, "interface: unknown key");
@@ -333,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_ports_and_networks),
+		cmocka_unit_test(test_prefix_tables),
 		cmocka_unit_test(test_unknown_keys),
 		cmocka_unit_test(test_every_fault_is_told),
 		cmocka_unit_test(test_no_yaml),

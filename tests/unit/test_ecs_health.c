@@ -3,6 +3,7 @@
 
 #include "ecs_reader.h"
 
+/* Without detection and store there is not a field of them. */
 static void test_stats(void **state)
 {
 	struct counters kernel = { .packets = 100, .bytes = 1ULL << 60, .dns = 40, .http = 3, .http_part = 2,
@@ -36,12 +37,69 @@ static void test_stats(void **state)
 	assert_number("metsuke.stats.sink.stdout.sent", 1);
 	assert_number("metsuke.stats.sink.file_a_log.queue_depth", 8);
 	assert_true(json_real_value(at("metsuke.stats.cpu.pct")) == 0.125);
+	assert_absent("metsuke.stats.profiles");
+	assert_absent("metsuke.stats.verdicts");
+	assert_absent("metsuke.stats.detect");
+	assert_absent("metsuke.stats.store");
 	s.degraded = "sink-broken";
 	s.n_sinks = 1;
 	ecs_stats(ecs, &b, &s);
 	take_line();
 	assert_field("service.state", "degraded");
 	assert_field("event.reason", "sink-broken");
+}
+
+static void test_stats_of_detection_and_store(void **state)
+{
+	struct counters kernel = { 0 };
+	struct ecs_detection d = { .profiles = { .pairs = 11, .domains = 12, .clients = 13, .pairs_evicted = 14,
+						 .domains_evicted = 15, .clients_evicted = 16, .refused = 17, .bytes = 18 },
+				   .judge = { .judged = 19, .postponed = 20 },
+				   .anomalies = 21,
+				   .model_id = "1f2e3d4c5b6a7988" };
+	struct store_stats store = { .rows = 31, .batches = 32, .alerts = 33, .dropped = 34, .errors = 35, .damaged = 36,
+				     .expired = 37, .pruned = 38, .queued = 39, .bytes = 40 };
+	struct ecs_stats s = { .start_ns = EXCHANGE_NS, .end_ns = EXCHANGE_NS + 1, .kernel = &kernel, .n_sinks = 1,
+			       .sinks = { { "stdout", 1, 2, 3, 4 } }, .detection = &d, .store = &store };
+
+	for (int i = 0; i < N_JUDGEMENTS; i++)
+		d.judge.verdicts[i] = 51 + i;
+	ecs_stats(ecs, &b, &s);
+	take_line();
+	assert_number("metsuke.stats.profiles.pairs", 11);
+	assert_number("metsuke.stats.profiles.domains", 12);
+	assert_number("metsuke.stats.profiles.clients", 13);
+	assert_number("metsuke.stats.profiles.pairs_evicted", 14);
+	assert_number("metsuke.stats.profiles.domains_evicted", 15);
+	assert_number("metsuke.stats.profiles.clients_evicted", 16);
+	assert_number("metsuke.stats.profiles.refused", 17);
+	assert_number("metsuke.stats.profiles.size_bytes", 18);
+	assert_number("metsuke.stats.verdicts.unknown", 51 + JUDGED_UNKNOWN);
+	assert_number("metsuke.stats.verdicts.ordinary", 51 + JUDGED_ORDINARY);
+	assert_number("metsuke.stats.verdicts.software", 51 + JUDGED_SOFTWARE);
+	assert_number("metsuke.stats.verdicts.suspicious", 51 + JUDGED_SUSPICIOUS);
+	assert_number("metsuke.stats.verdicts.listed", 51 + JUDGED_LISTED);
+	assert_number("metsuke.stats.detect.judged", 19);
+	assert_number("metsuke.stats.detect.postponed", 20);
+	assert_number("metsuke.stats.detect.anomalies", 21);
+	assert_field("metsuke.stats.detect.model", "1f2e3d4c5b6a7988");
+	assert_number("metsuke.stats.store.rows", 31);
+	assert_number("metsuke.stats.store.batches", 32);
+	assert_number("metsuke.stats.store.alerts", 33);
+	assert_number("metsuke.stats.store.dropped", 34);
+	assert_number("metsuke.stats.store.errors", 35);
+	assert_number("metsuke.stats.store.damaged", 36);
+	assert_number("metsuke.stats.store.expired", 37);
+	assert_number("metsuke.stats.store.pruned", 38);
+	assert_number("metsuke.stats.store.queue_bytes", 39);
+	assert_number("metsuke.stats.store.size_bytes", 40);
+	assert_field("metsuke.stats.store.state", "ok");
+	store.degraded = "store-full";
+	d.model_id = NULL;
+	ecs_stats(ecs, &b, &s);
+	take_line();
+	assert_field("metsuke.stats.store.state", "store-full");
+	assert_absent("metsuke.stats.detect.model");
 }
 
 static void write_health(struct ecs_health h)
@@ -115,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_ecs(test_stats),
+		with_ecs(test_stats_of_detection_and_store),
 		with_ecs(test_health),
 		with_ecs(test_every_field_is_documented),
 	};
