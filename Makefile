@@ -13,7 +13,7 @@ BPFTOOL ?= bpftool
 PKG_CONFIG ?= pkg-config
 Q := $(if $(filter 1,$(V)),,@)
 
-PKGS := libbpf jansson yaml-0.1 libpsl libidn2 openssl libpcap libxxhash libmnl libcap-ng zlib
+PKGS := libbpf jansson yaml-0.1 libpsl libidn2 openssl libpcap libxxhash libmnl libcap-ng zlib sqlite3 libmaxminddb
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wno-missing-field-initializers $(if $(CI),-Werror)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DMETSUKE_VERSION='"$(VERSION)"' \
@@ -21,12 +21,12 @@ ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DMETSUKE_VERSION='"$(VE
 ARCH_INCLUDE := $(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu /usr/include))
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Werror -Iinclude -Ibpf -I$(ARCH_INCLUDE) -MMD -MP
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
-LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lelf -lpthread -lm
+LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lsvm -lelf -lpthread -lm
 
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 USER_SRC := $(filter-out user/main.c,$(wildcard user/*.c user/*/*.c))
-USER_OBJ := $(USER_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/bpf_objects.o
+USER_OBJ := $(USER_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/bpf_objects.o $(BUILD)/obj/baseline.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -45,6 +45,8 @@ need-libs:
 	@for p in $(PKGS); do $(PKG_CONFIG) --exists $$p 2>/dev/null || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
 		echo "libraries not found by $(PKG_CONFIG):$$missing; run: sudo make deps" >&2; exit 1; fi
+	@echo '#include <libsvm/svm.h>' | $(CC) $(CPPFLAGS) $(CFLAGS) -E -x c - >/dev/null 2>&1 || { \
+		echo "libsvm's header (libsvm/svm.h) not found; run: sudo make deps" >&2; exit 1; }
 	@command -v $(CLANG) >/dev/null || { echo "clang not found (14 to 19 all work); run: sudo make deps" >&2; exit 1; }
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
@@ -56,6 +58,10 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 $(BUILD)/obj/bpf_objects.o: $(BPF_OBJ) user/capture/bpf_objects.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) -c -Wa,-I$(BUILD)/bpf user/capture/bpf_objects.S -o $@
+
+$(BUILD)/obj/baseline.o: share/baseline.json user/detect/baseline.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c user/detect/baseline.S -o $@
 
 $(BUILD)/obj/%.o: %.c | need-libs
 	@mkdir -p $(@D)

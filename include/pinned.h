@@ -59,22 +59,27 @@ struct host_counts {
 	__u64 last_seen_ns;
 };
 
+/* In the values by their enums, so that bpftool prints the names. */
 enum flagged_type { FLAGGED_HOST = 1, FLAGGED_PROCESS = 2 };
 
-enum flagged_verdict { VERDICT_LISTED = 1 }; /* it talked to what a list holds */
+enum flagged_verdict {
+	VERDICT_LISTED = 1,	/* it talked to what a list holds */
+	VERDICT_SUSPICIOUS = 2, /* it behaves like what talks to a C&C server */
+};
 
 struct flagged_key {
 	__u8 ip[16]; /* FLAGGED_HOST */
 	__u32 tgid;  /* FLAGGED_PROCESS */
-	__u32 type;  /* enum flagged_type */
+	enum flagged_type type;
 };
 
 struct flagged {
 	__u64 since_ns;
 	__u64 until_ns;
 	__u32 score;	/* 0..100 */
-	__u32 verdict; /* enum flagged_verdict */
+	enum flagged_verdict verdict;
 	char reason[64];
 };
+_Static_assert(sizeof(struct flagged_key) == 24 && sizeof(struct flagged) == 88, "no hidden padding");
 
 #endif

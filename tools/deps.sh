@@ -16,19 +16,20 @@ esac
 
 # a|b: either will do, a is installed
 debian=(gcc make libc6-dev linux-libc-dev pkg-config clang libbpf-dev libelf-dev zlib1g-dev libjansson-dev libyaml-dev
-	libpsl-dev libidn2-dev publicsuffix libssl-dev libpcap-dev libxxhash-dev libmnl-dev libcap-ng-dev)
+	libpsl-dev libidn2-dev publicsuffix libssl-dev libpcap-dev libxxhash-dev libmnl-dev libcap-ng-dev
+	libsqlite3-dev libsvm-dev libmaxminddb-dev)
 debian_test=(libcmocka-dev python3 iproute2 ethtool util-linux procps bind9-dnsutils curl wget 'busybox-static|busybox'
 	dnsmasq-base unbound nginx-light ngircd nftables socat tshark tcpdump jq qemu-system-x86 kmod cpio xz-utils zstd
 	debian-archive-keyring cppcheck clang-tidy clang-format)
 debian_bench=(python3 iproute2 util-linux procps tshark tcpdump dnscap httpry debian-archive-keyring)
 fedora=(gcc make glibc-devel kernel-headers pkgconf-pkg-config clang libbpf-devel elfutils-libelf-devel zlib-devel
 	jansson-devel libyaml-devel libpsl-devel libidn2-devel publicsuffix-list openssl-devel libpcap-devel xxhash-devel libmnl-devel
-	libcap-ng-devel)
+	libcap-ng-devel sqlite-devel libsvm-devel libmaxminddb-devel)
 fedora_test=(libcmocka-devel python3 compiler-rt bpftool iproute iproute-tc ethtool util-linux procps-ng bind-utils curl wget
 	busybox dnsmasq unbound nginx ngircd nftables socat wireshark-cli tcpdump jq qemu-system-x86-core kmod cpio xz zstd
 	cppcheck clang-tools-extra)
 arch=(gcc make glibc linux-api-headers pkgconf clang libbpf libelf zlib jansson libyaml libpsl libidn2 publicsuffix-list openssl
-	libpcap xxhash libmnl libcap-ng)
+	libpcap xxhash libmnl libcap-ng sqlite libsvm libmaxminddb)
 arch_test=(cmocka python compiler-rt bpf iproute2 ethtool util-linux procps-ng bind curl wget busybox dnsmasq unbound nginx
 	ngircd nftables socat wireshark-cli tcpdump jq qemu-system-x86 kmod cpio xz zstd cppcheck)
 

@@ -1,34 +1,20 @@
-/* config.c: the table of keys and the YAML reader that fills them. */
-#include "config.h"
+/* config.c: the table of keys, and what their values may be. config_read.c reads the file. */
+#include "config_keys.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "observe/networks.h"
 #include "support/log.h"
 
-enum key_type { KEY_TEXT, KEY_NUMBER, KEY_BOOL, KEY_LIST, KEY_INTEL };
-
-struct key {
-	const char *name;
-	enum key_type type;
-	size_t offset;
-	uint64_t min, max;   /* KEY_NUMBER */
-	const char *initial; /* as it would stand in the file; lists separated by spaces */
-	const char *one_of;  /* KEY_TEXT, KEY_LIST: the values allowed, separated by spaces; NULL: any */
-	const char *help;
-	bool (*valid)(const char *text); /* KEY_LIST: of each item; NULL: any */
-	const char *expected;		 /* what valid() wants, for the error */
-};
-
 static bool valid_port(const char *text);
 static bool valid_network(const char *text);
+static bool valid_path(const char *text);
 
 #define AT(member) offsetof(struct config, member)
 
-static const struct key keys[] = {
+const struct key config_keys[] = {
 	{ "interfaces", KEY_LIST, AT(interfaces), 0, 0, "", NULL,
 	  "interfaces to watch; none: the one with the default route" },
 	{ "output.sinks", KEY_LIST, AT(sinks), 0, 0, "", NULL,
@@ -53,6 +39,9 @@ static const struct key keys[] = {
 	  "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 fe80::/10", NULL,
 	  "inside networks: they tell inbound from outbound in forwarded traffic", valid_network,
 	  "a network (address/length)" },
+	{ "networks.prefix_tables", KEY_LIST, AT(prefix_tables), 0, 0, "", NULL,
+	  "files with announced networks and their AS: pfx2as text or MMDB, also .gz; none: /16 and /48 stand in",
+	  valid_path, "a file", true },
 	{ "capture.xdp_generic_only", KEY_BOOL, AT(xdp_generic_only), 0, 0, "false", NULL,
 	  "do not try native XDP" },
 	{ "capture.ring_bytes", KEY_NUMBER, AT(bulk_ring_bytes), 4096, 1ULL << 30, "8388608", NULL,
@@ -75,7 +64,41 @@ static const struct key keys[] = {
 	{ "intel.alert_window_seconds", KEY_NUMBER, AT(alert_window_seconds), 0, 604800, "3600", NULL,
 	  "the same client, process and entry alert once in this time; 0: every message alerts" },
 	{ "intel.flag_seconds", KEY_NUMBER, AT(flag_seconds), 1, 31536000, "86400", NULL,
-	  "a process and a host stay in the map flagged for this time after their last alert" },
+	  "a process and a host stay in the map flagged for this time after the last verdict against them" },
+	{ "store.enabled", KEY_BOOL, AT(store_enabled), 0, 0, "true", NULL, "keep profiles and alerts in a database" },
+	{ "store.path", KEY_TEXT, AT(store_path), 0, 0, "/var/lib/metsuke/metsuke.db", NULL, "the database" },
+	{ "store.retention_days", KEY_NUMBER, AT(retention_days), 0, 36500, "30", NULL,
+	  "what was last seen so long before the newest event leaves the store; 0: nothing by age" },
+	{ "store.max_bytes", KEY_NUMBER, AT(store_max_bytes), 16777216, 1ULL << 40, "536870912", NULL,
+	  "of the database and its log; the rows silent for longest make room, ordinary ones first" },
+	{ "store.batch_seconds", KEY_NUMBER, AT(batch_seconds), 1, 3600, "10", NULL,
+	  "time between two rounds of writing what changed: at most so much is lost in a crash" },
+	{ "store.queue_bytes", KEY_NUMBER, AT(store_queue_bytes), 4194304, 1ULL << 30, "8388608", NULL,
+	  "rows that wait for a slow disk; changes beyond wait in memory, alerts are dropped and counted" },
+	{ "limits.pairs", KEY_NUMBER, AT(max_pairs), 256, 16777216, "100000", NULL,
+	  "profiles of a client at a domain; the oldest makes room, what is flagged is passed over" },
+	{ "limits.domains", KEY_NUMBER, AT(max_domains), 256, 16777216, "50000", NULL, "profiles of domains" },
+	{ "limits.clients", KEY_NUMBER, AT(max_clients), 16, 16777216, "16384", NULL, "profiles of clients" },
+	{ "limits.profile_bytes", KEY_NUMBER, AT(max_profile_bytes), 1048576, 1ULL << 40, "157286400", NULL,
+	  "memory of all profiles together" },
+	{ "detect.enabled", KEY_BOOL, AT(detect), 0, 0, "true", NULL,
+	  "gather profiles of clients and domains, and judge them" },
+	{ "detect.model", KEY_TEXT, AT(model), 0, 0, "", NULL,
+	  "what is ordinary: a file made by metsuke train; empty: the one that comes with metsuke" },
+	{ "detect.min_checkins", KEY_NUMBER, AT(min_checkins), 6, 1000000, "12", NULL,
+	  "a client at a domain is judged after so many check-ins; before that it is unknown" },
+	{ "detect.min_score_percent", KEY_NUMBER, AT(min_score_percent), 1, 100, "90", NULL,
+	  "least score of an anomaly, in percent" },
+	{ "detect.rare_percent", KEY_NUMBER, AT(rare_percent), 0, 100, "5", NULL,
+	  "a domain is rare if no more than this share of the clients know it; one client is always few" },
+	{ "detect.settle_minutes", KEY_NUMBER, AT(settle_minutes), 0, 525600, "5", NULL,
+	  "nothing is suspicious before the sensor has seen so much" },
+	{ "detect.rare_hours", KEY_NUMBER, AT(rare_hours), 0, 8760, "24", NULL,
+	  "whether a domain is rare among five or more clients is known after so long" },
+	{ "detect.old_days", KEY_NUMBER, AT(old_days), 1, 36500, "30", NULL,
+	  "a domain that has been known for so long is not suspicious for being rare" },
+	{ "detect.again_seconds", KEY_NUMBER, AT(anomaly_window_seconds), 0, 31536000, "86400", NULL,
+	  "the same client and domain are told again after this time, if they are odd still" },
 	{ "stats.interval_seconds", KEY_NUMBER, AT(stats_seconds), 1, 86400, "60", NULL,
 	  "time between two stats events" },
 	{ "agent.id", KEY_TEXT, AT(agent_id), 0, 0, "", NULL,
@@ -93,7 +116,7 @@ static const struct key keys[] = {
 #define AT(member) offsetof(struct config_intel, member)
 
 /* Keys of one item of intel.lists. */
-static const struct key intel_keys[] = {
+const struct key config_intel_keys[] = {
 	{ "name", KEY_TEXT, AT(name), 0, 0, "", NULL, "rule.ruleset of its alerts; empty: the file's name" },
 	{ "path", KEY_TEXT, AT(path), 0, 0, "", NULL, "the file" },
 	{ "format", KEY_TEXT, AT(format), 0, 0, "auto", "auto domains hosts adblock rpz csv json tsv cidr",
@@ -109,7 +132,9 @@ static const struct key intel_keys[] = {
 	{ "allow_tld", KEY_BOOL, AT(allow_tld), 0, 0, "false", NULL, "take top-level domains, too" },
 };
 
-#define N_INTEL_KEYS (sizeof(intel_keys) / sizeof(intel_keys[0]))
+#define N_INTEL_KEYS (sizeof(config_intel_keys) / sizeof(config_intel_keys[0]))
+
+const size_t config_n_intel_keys = N_INTEL_KEYS;
 
 static bool port_of(const char *text, uint16_t *ret_port)
 {
@@ -137,7 +162,15 @@ static bool valid_network(const char *text)
 	return network_parse(text, ip, &bits);
 }
 
-#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+static bool valid_path(const char *text)
+{
+	return *text;
+}
+
+#define N_KEYS (sizeof(config_keys) / sizeof(config_keys[0]))
+
+const size_t config_n_keys = N_KEYS;
+_Static_assert(N_KEYS <= CONFIG_MOST_KEYS && N_INTEL_KEYS <= CONFIG_MOST_KEYS, "config_keys.h");
 
 int config_list_add(struct config_list *list, const char *item)
 {
@@ -156,11 +189,6 @@ void config_list_clear(struct config_list *list)
 		free(list->item[--list->n]);
 }
 
-static void *member(void *of, const struct key *k)
-{
-	return (char *)of + k->offset;
-}
-
 static bool word_in(const char *words, const char *word)
 {
 	size_t len = strlen(word);
@@ -173,10 +201,9 @@ static bool word_in(const char *words, const char *word)
 	return false;
 }
 
-/* Sets one value from its text; a list takes one more item. Returns NULL, or the reason it cannot be. */
-static const char *set_value(void *c, const struct key *k, const char *text, char *room, size_t size)
+const char *config_set_value(void *c, const struct key *k, const char *text, char *room, size_t size)
 {
-	char **string = member(c, k), *end, *copy;
+	char **string = config_member(c, k), *end, *copy;
 	unsigned long long n;
 
 	if (k->one_of && !word_in(k->one_of, text)) {
@@ -203,14 +230,14 @@ static const char *set_value(void *c, const struct key *k, const char *text, cha
 				 (unsigned long long)k->max);
 			return room;
 		}
-		*(uint64_t *)member(c, k) = n;
+		*(uint64_t *)config_member(c, k) = n;
 		return NULL;
 	case KEY_BOOL:
 		if (strcmp(text, "true") && strcmp(text, "false")) {
 			snprintf(room, size, "'%s' is neither true nor false", text);
 			return room;
 		}
-		*(bool *)member(c, k) = text[0] == 't';
+		*(bool *)config_member(c, k) = text[0] == 't';
 		return NULL;
 	case KEY_INTEL:
 		return "expected a list of {name, path, ...}";
@@ -219,7 +246,7 @@ static const char *set_value(void *c, const struct key *k, const char *text, cha
 			snprintf(room, size, "'%s' is not %s", text, k->expected);
 			return room;
 		}
-		if (config_list_add(member(c, k), text))
+		if (config_list_add(config_member(c, k), text))
 			return "too many items";
 		return NULL;
 	}
@@ -234,12 +261,12 @@ static int set_initial(void *c, const struct key *k)
 	if (k->type == KEY_INTEL)
 		return 0;
 	if (k->type != KEY_LIST)
-		return set_value(c, k, k->initial, room, sizeof(room)) ? -ENOMEM : 0;
+		return config_set_value(c, k, k->initial, room, sizeof(room)) ? -ENOMEM : 0;
 	words = strdup(k->initial);
 	if (!words)
 		return -ENOMEM;
 	for (word = strtok_r(words, " ", &save); word && !why; word = strtok_r(NULL, " ", &save))
-		why = set_value(c, k, word, room, sizeof(room));
+		why = config_set_value(c, k, word, room, sizeof(room));
 	free(words);
 	return why ? -ENOMEM : 0;
 }
@@ -247,8 +274,8 @@ static int set_initial(void *c, const struct key *k)
 static void item_free(struct config_intel *item)
 {
 	for (size_t i = 0; i < N_INTEL_KEYS; i++)
-		if (intel_keys[i].type == KEY_TEXT)
-			free(*(char **)member(item, &intel_keys[i]));
+		if (config_intel_keys[i].type == KEY_TEXT)
+			free(*(char **)config_member(item, &config_intel_keys[i]));
 }
 
 void config_free_intel(struct config_intel_lists *lists)
@@ -257,8 +284,7 @@ void config_free_intel(struct config_intel_lists *lists)
 		item_free(&lists->item[--lists->n]);
 }
 
-/* A new item with what an item has by default; NULL: too many, or out of memory. */
-static struct config_intel *intel_new(struct config_intel_lists *lists)
+struct config_intel *config_intel_new(struct config_intel_lists *lists)
 {
 	struct config_intel *item = &lists->item[lists->n];
 
@@ -266,7 +292,7 @@ static struct config_intel *intel_new(struct config_intel_lists *lists)
 		return NULL;
 	memset(item, 0, sizeof(*item));
 	for (size_t i = 0; i < N_INTEL_KEYS; i++) {
-		if (set_initial(item, &intel_keys[i])) {
+		if (set_initial(item, &config_intel_keys[i])) {
 			item_free(item);
 			return NULL;
 		}
@@ -275,22 +301,31 @@ static struct config_intel *intel_new(struct config_intel_lists *lists)
 	return item;
 }
 
-/* Without a name, a list goes by its file's. */
-static const char *intel_finish(struct config_intel *item, const char *beside)
+int config_path_beside(char **path, const char *beside)
 {
-	const char *slash = beside ? strrchr(beside, '/') : NULL, *base;
+	const char *slash = beside ? strrchr(beside, '/') : NULL;
+	char *joined;
+
+	if (!slash || **path == '/')
+		return 0;
+	if (asprintf(&joined, "%.*s/%s", (int)(slash - beside), beside, *path) < 0)
+		return -ENOMEM;
+	free(*path);
+	*path = joined;
+	return 0;
+}
+
+const char *config_intel_finish(struct config_intel *item, const char *beside)
+{
+	const char *base;
 	char *path;
 
 	if (!*item->path)
 		return "path is missing";
 	if (*item->first_seen && !word_in("auto csv json", item->format))
 		return "first_seen is for csv and json alone";
-	if (slash && *item->path != '/') {
-		if (asprintf(&path, "%.*s/%s", (int)(slash - beside), beside, item->path) < 0)
-			return "out of memory";
-		free(item->path);
-		item->path = path;
-	}
+	if (config_path_beside(&item->path, beside))
+		return "out of memory";
 	if (*item->name)
 		return NULL;
 	base = strrchr(item->path, '/');
@@ -304,7 +339,7 @@ static const char *intel_finish(struct config_intel *item, const char *beside)
 
 int config_add_intel(struct config *c, const char *path)
 {
-	struct config_intel *item = intel_new(&c->lists);
+	struct config_intel *item = config_intel_new(&c->lists);
 	char *copy;
 
 	if (!item)
@@ -314,14 +349,14 @@ int config_add_intel(struct config *c, const char *path)
 		return -ENOMEM;
 	free(item->path);
 	item->path = copy;
-	return intel_finish(item, NULL) ? -ENOMEM : 0;
+	return config_intel_finish(item, NULL) ? -ENOMEM : 0;
 }
 
 int config_init(struct config *c)
 {
 	memset(c, 0, sizeof(*c));
 	for (size_t i = 0; i < N_KEYS; i++) {
-		if (set_initial(c, &keys[i])) {
+		if (set_initial(c, &config_keys[i])) {
 			config_free(c);
 			return -ENOMEM;
 		}
@@ -332,10 +367,10 @@ int config_init(struct config *c)
 void config_free(struct config *c)
 {
 	for (size_t i = 0; i < N_KEYS; i++) {
-		if (keys[i].type == KEY_TEXT)
-			free(*(char **)member(c, &keys[i]));
-		else if (keys[i].type == KEY_LIST)
-			config_list_clear(member(c, &keys[i]));
+		if (config_keys[i].type == KEY_TEXT)
+			free(*(char **)config_member(c, &config_keys[i]));
+		else if (config_keys[i].type == KEY_LIST)
+			config_list_clear(config_member(c, &config_keys[i]));
 	}
 	config_free_intel(&c->lists);
 	memset(c, 0, sizeof(*c));
@@ -361,253 +396,33 @@ int config_copy_intel(struct config_intel_lists *to, const struct config_intel_l
 	return 0;
 }
 
-static int config_copy(struct config *to, const struct config *from)
+int config_copy(struct config *to, const struct config *from)
 {
 	*to = *from;
 	to->lists.n = 0;
 	for (size_t i = 0; i < N_KEYS; i++) { /* nothing of *from may be freed with *to */
-		if (keys[i].type == KEY_TEXT)
-			*(char **)member(to, &keys[i]) = NULL;
-		else if (keys[i].type == KEY_LIST)
-			((struct config_list *)member(to, &keys[i]))->n = 0;
+		if (config_keys[i].type == KEY_TEXT)
+			*(char **)config_member(to, &config_keys[i]) = NULL;
+		else if (config_keys[i].type == KEY_LIST)
+			((struct config_list *)config_member(to, &config_keys[i]))->n = 0;
 	}
 	for (size_t i = 0; i < N_KEYS; i++) {
-		if (keys[i].type == KEY_TEXT) {
-			char **text = member(to, &keys[i]);
+		if (config_keys[i].type == KEY_TEXT) {
+			char **text = config_member(to, &config_keys[i]);
 
-			*text = strdup(*(char *const *)((const char *)from + keys[i].offset));
+			*text = strdup(*(char *const *)((const char *)from + config_keys[i].offset));
 			if (!*text)
 				return -ENOMEM;
-		} else if (keys[i].type == KEY_LIST) {
-			const struct config_list *list = (const void *)((const char *)from + keys[i].offset);
+		} else if (config_keys[i].type == KEY_LIST) {
+			const struct config_list *list =
+				(const void *)((const char *)from + config_keys[i].offset);
 
 			for (size_t n = 0; n < list->n; n++)
-				if (config_list_add(member(to, &keys[i]), list->item[n]))
+				if (config_list_add(config_member(to, &config_keys[i]), list->item[n]))
 					return -ENOMEM;
 		}
 	}
 	return config_copy_intel(&to->lists, &from->lists);
-}
-
-struct reader {
-	struct config *config;
-	const char *path;
-	yaml_document_t *document;
-	unsigned int faults;
-	bool seen[N_KEYS];
-};
-
-static void fault(struct reader *r, const yaml_node_t *at, const char *key, const char *reason)
-{
-	log_error("%s:%zu: %s: %s", r->path, at->start_mark.line + 1, key, reason);
-	r->faults++;
-}
-
-static const char *scalar(const yaml_node_t *node)
-{
-	return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
-}
-
-static void set_list(struct reader *r, const struct key *k, const yaml_node_t *node)
-{
-	char room[256];
-
-	config_list_clear(member(r->config, k));
-	for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
-		const yaml_node_t *item = yaml_document_get_node(r->document, *i);
-		const char *why = "expected plain values";
-
-		if (scalar(item))
-			why = set_value(r->config, k, scalar(item), room, sizeof(room));
-		if (why)
-			fault(r, item, k->name, why);
-	}
-}
-
-static void read_intel_item(struct reader *r, const yaml_node_t *node)
-{
-	struct config_intel *item;
-	bool seen[N_INTEL_KEYS] = { 0 };
-	const char *why;
-	char room[256];
-
-	if (node->type != YAML_MAPPING_NODE) {
-		fault(r, node, "intel.lists", "expected {name, path, ...}");
-		return;
-	}
-	item = intel_new(&r->config->lists);
-	if (!item) {
-		fault(r, node, "intel.lists", "too many lists");
-		return;
-	}
-	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
-		const yaml_node_t *key_node = yaml_document_get_node(r->document, p->key);
-		const yaml_node_t *value = yaml_document_get_node(r->document, p->value);
-		const char *name = scalar(key_node);
-		char full[256];
-		size_t k = 0;
-
-		snprintf(full, sizeof(full), "intel.lists.%s", name ? name : "");
-		while (k < N_INTEL_KEYS && name && strcmp(intel_keys[k].name, name))
-			k++;
-		if (!name || k == N_INTEL_KEYS) {
-			fault(r, key_node, full, "unknown key");
-			continue;
-		}
-		why = seen[k] ? "given twice" : "expected one value";
-		if (!seen[k] && scalar(value))
-			why = set_value(item, &intel_keys[k], scalar(value), room, sizeof(room));
-		seen[k] = true;
-		if (why)
-			fault(r, value, full, why);
-	}
-	why = intel_finish(item, r->path);
-	if (why)
-		fault(r, node, "intel.lists", why);
-}
-
-static void read_intel(struct reader *r, const yaml_node_t *node)
-{
-	config_free_intel(&r->config->lists);
-	if (node->type != YAML_SEQUENCE_NODE) {
-		if (!scalar(node) || *scalar(node)) /* nothing is an empty list */
-			fault(r, node, "intel.lists", "expected a list of {name, path, ...}");
-		return;
-	}
-	for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++)
-		read_intel_item(r, yaml_document_get_node(r->document, *i));
-}
-
-static void set_key(struct reader *r, const struct key *k, const yaml_node_t *node)
-{
-	const char *why, *text = scalar(node);
-	char room[256];
-
-	if (k->type == KEY_INTEL) {
-		read_intel(r, node);
-		return;
-	}
-	if (k->type == KEY_LIST && node->type == YAML_SEQUENCE_NODE) {
-		set_list(r, k, node);
-		return;
-	}
-	if (!text) {
-		fault(r, node, k->name, k->type == KEY_LIST ? "expected a list" : "expected one value");
-		return;
-	}
-	if (k->type == KEY_LIST) {
-		config_list_clear(member(r->config, k));
-		if (!*text) /* an empty value is an empty list */
-			return;
-	}
-	why = set_value(r->config, k, text, room, sizeof(room));
-	if (why)
-		fault(r, node, k->name, why);
-}
-
-static const struct key *find_key(const char *name)
-{
-	for (size_t i = 0; i < N_KEYS; i++)
-		if (!strcmp(keys[i].name, name))
-			return &keys[i];
-	return NULL;
-}
-
-static bool is_section(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < N_KEYS; i++)
-		if (!strncmp(keys[i].name, name, len) && keys[i].name[len] == '.')
-			return true;
-	return false;
-}
-
-static void read_mapping(struct reader *r, const yaml_node_t *node, const char *prefix)
-{
-	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
-		const yaml_node_t *key_node = yaml_document_get_node(r->document, p->key);
-		const yaml_node_t *value = yaml_document_get_node(r->document, p->value);
-		const char *name = scalar(key_node);
-		const struct key *k;
-		char full[256];
-
-		if (!name) {
-			fault(r, key_node, *prefix ? prefix : "file", "a key has to be plain text");
-			continue;
-		}
-		snprintf(full, sizeof(full), "%s%s%s", prefix, *prefix ? "." : "", name);
-		k = find_key(full);
-		if (k && r->seen[k - keys]) {
-			fault(r, key_node, full, "given twice");
-			continue;
-		}
-		if (k) {
-			r->seen[k - keys] = true;
-			set_key(r, k, value);
-		} else if (is_section(full) && value->type == YAML_MAPPING_NODE) {
-			read_mapping(r, value, full);
-		} else {
-			fault(r, key_node, full, is_section(full) ? "expected keys below it" : "unknown key");
-		}
-	}
-}
-
-static int read_document(struct reader *r, FILE *file)
-{
-	yaml_document_t document;
-	yaml_parser_t parser;
-	const yaml_node_t *root;
-	int err = 0;
-
-	if (!yaml_parser_initialize(&parser))
-		return -ENOMEM;
-	yaml_parser_set_input_file(&parser, file);
-	if (!yaml_parser_load(&parser, &document)) {
-		log_error("%s:%zu: %s", r->path, parser.problem_mark.line + 1,
-			  parser.problem ? parser.problem : "cannot be read");
-		yaml_parser_delete(&parser);
-		return -EINVAL;
-	}
-	r->document = &document;
-	root = yaml_document_get_root_node(&document);
-	if (root && root->type == YAML_MAPPING_NODE)
-		read_mapping(r, root, "");
-	else if (root && !(scalar(root) && !*scalar(root)))
-		fault(r, root, "file", "expected keys and values");
-	if (r->faults)
-		err = -EINVAL;
-	r->document = NULL;
-	yaml_document_delete(&document);
-	yaml_parser_delete(&parser);
-	return err;
-}
-
-int config_load(struct config *c, const char *path, bool required)
-{
-	struct config next;
-	struct reader r = { .config = &next, .path = path };
-	FILE *file = fopen(path, "re");
-	int err;
-
-	if (!file) {
-		err = -errno;
-		if (!required && err == -ENOENT)
-			return 0;
-		log_error("cannot open configuration %s: %s", path, strerror(-err));
-		return err;
-	}
-	err = config_copy(&next, c);
-	if (!err)
-		err = read_document(&r, file);
-	fclose(file);
-	if (err) {
-		config_free(&next);
-		return err;
-	}
-	config_free(c);
-	*c = next;
-	return 0;
 }
 
 int config_check(const struct config *c)
@@ -673,16 +488,16 @@ void config_print_defaults(FILE *to)
 	char section[64] = "";
 
 	for (size_t i = 0; i < N_KEYS; i++) {
-		const char *dot = strchr(keys[i].name, '.');
-		size_t len = dot ? (size_t)(dot - keys[i].name) : 0;
+		const char *dot = strchr(config_keys[i].name, '.');
+		size_t len = dot ? (size_t)(dot - config_keys[i].name) : 0;
 
-		if (dot && (strncmp(section, keys[i].name, len) || section[len])) {
-			snprintf(section, sizeof(section), "%.*s", (int)len, keys[i].name);
+		if (dot && (strncmp(section, config_keys[i].name, len) || section[len])) {
+			snprintf(section, sizeof(section), "%.*s", (int)len, config_keys[i].name);
 			fprintf(to, "%s:\n", section);
 		}
-		fprintf(to, "%s# %s\n%s%s: ", dot ? "  " : "", keys[i].help, dot ? "  " : "",
-			dot ? dot + 1 : keys[i].name);
-		print_value(to, &keys[i]);
+		fprintf(to, "%s# %s\n%s%s: ", dot ? "  " : "", config_keys[i].help, dot ? "  " : "",
+			dot ? dot + 1 : config_keys[i].name);
+		print_value(to, &config_keys[i]);
 		fputc('\n', to);
 	}
 }

@@ -43,6 +43,7 @@ struct config {
 	struct config_list interfaces;
 	struct config_list sinks;
 	struct config_list home_networks;
+	struct config_list prefix_tables; /* relative paths are relative to the configuration file's folder */
 	struct config_list dns_ports;
 	struct config_list tunnels;
 	struct config_intel_lists lists;
@@ -63,6 +64,25 @@ struct config {
 	uint64_t max_queries;
 	uint64_t max_processes;
 	uint64_t max_heads;
+	bool store_enabled;
+	uint64_t retention_days;
+	uint64_t store_max_bytes;
+	uint64_t batch_seconds;
+	uint64_t store_queue_bytes;
+	char *store_path;
+	uint64_t max_pairs;
+	uint64_t max_domains;
+	uint64_t max_clients;
+	uint64_t max_profile_bytes;
+	bool detect;
+	uint64_t min_checkins;
+	uint64_t min_score_percent;
+	uint64_t rare_percent;
+	uint64_t settle_minutes;
+	uint64_t rare_hours;
+	uint64_t old_days;
+	uint64_t anomaly_window_seconds;
+	char *model;
 	char *format;
 	char *agent_id;
 	char *public_suffix_list;

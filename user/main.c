@@ -14,6 +14,11 @@ static const struct {
 	{ "replay", "metsuke replay", cmd_replay, "the same pipeline over pcap and pcapng files" },
 	{ "check", "metsuke check", cmd_check, "configuration and kernel features; changes nothing" },
 	{ "intel", "metsuke intel", cmd_intel, "lists of known names: what they hold, what would match" },
+	{ "outliers", "metsuke outliers", cmd_outliers, "the detectors on any table: a CSV file" },
+	{ "profiles", "metsuke profiles", cmd_profiles, "what each client did at each domain, from the store" },
+	{ "domains", "metsuke domains", cmd_domains, "what each domain did over all clients, from the store" },
+	{ "alerts", "metsuke alerts", cmd_alerts, "the alerts in the store" },
+	{ "train", "metsuke train", cmd_train, "a model of what is ordinary, from captures that are clean" },
 	{ "status", "metsuke status", cmd_status, "the running sensor: modes, ledger, flagged hosts and processes" },
 };
 

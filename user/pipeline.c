@@ -7,7 +7,10 @@
 
 #include "capture/native.h"
 #include "capture/owner.h"
+#include "detect/accused.h"
+#include "detect/judge.h"
 #include "detect/known.h"
+#include "detect/model.h"
 #include "observe/arena.h"
 #include "observe/decode.h"
 #include "observe/domain.h"
@@ -16,6 +19,7 @@
 #include "observe/queries.h"
 #include "output/text.h"
 #include "profile/hosts.h"
+#include "profile/profile.h"
 #include "pinned.h"
 #include "support/ip.h"
 #include "support/log.h"
@@ -31,6 +35,9 @@ struct pipeline {
 	struct native *native; /* reads heads that were put together */
 	struct hosts *hosts;
 	struct known *known;
+	struct profiles *profiles;
+	struct judge *judge;
+	struct accused *accused; /* NULL: nobody wants to know */
 	struct ecs *ecs;
 	struct counts counts;
 	uint64_t next_expiry_ns;
@@ -70,7 +77,21 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
 	p->hosts = hosts_new();
 	p->known = known_new(c->max_alerts, c->alert_window_seconds * 1000000000);
 	p->ecs = ecs_new(&options->identity);
-	if (!p->home || !p->queries || !p->heads || !p->native || !p->hosts || !p->known || !p->ecs) {
+	if (options->flag)
+		p->accused = accused_new(options->flag, options->ctx);
+	if (c->detect) {
+		p->profiles = profiles_new(&(struct profile_limits){ c->max_pairs, c->max_domains, c->max_clients,
+								     c->max_profile_bytes },
+					   options->prefixes);
+		p->judge = judge_new(c, options->model);
+	}
+	if (c->detect && (!p->profiles || !p->judge)) {
+		log_error("out of memory");
+		pipeline_free(p);
+		return NULL;
+	}
+	if (!p->home || !p->queries || !p->heads || !p->native || !p->hosts || !p->known || !p->ecs ||
+	    (options->flag && !p->accused)) {
 		log_error("out of memory");
 		pipeline_free(p);
 		return NULL;
@@ -89,6 +110,9 @@ void pipeline_free(struct pipeline *p)
 	native_free(p->native);
 	hosts_free(p->hosts);
 	known_free(p->known);
+	profiles_free(p->profiles);
+	judge_free(p->judge);
+	accused_free(p->accused);
 	intel_free(p->options.intel);
 	ecs_free(p->ecs);
 	for (int i = 0; i < 3; i++)
@@ -120,6 +144,34 @@ void pipeline_set_intel(struct pipeline *p, struct intel *intel)
 const struct intel *pipeline_intel(const struct pipeline *p)
 {
 	return p->options.intel;
+}
+
+void pipeline_set_model(struct pipeline *p, struct model *model)
+{
+	if (p->judge)
+		judge_set_model(p->judge, p->options.config, model);
+	else
+		model_free(model);
+}
+
+struct profiles *pipeline_profiles(struct pipeline *p)
+{
+	return p->profiles;
+}
+
+bool pipeline_detection(const struct pipeline *p, struct ecs_detection *d)
+{
+	const struct model *m;
+
+	if (!p->judge)
+		return false;
+	m = judge_model(p->judge);
+	profiles_counts(p->profiles, &d->profiles);
+	d->judge = judge_counts(p->judge);
+	d->anomalies = p->counts.anomalies;
+	d->model_id = m ? m->id : NULL;
+	d->model_note = m ? m->note : NULL;
+	return true;
 }
 
 void pipeline_set_time_offset(struct pipeline *p, int64_t time_offset_ns)
@@ -174,58 +226,122 @@ static void emit(struct pipeline *p, const struct observation *o)
 	}
 }
 
-/* The client, and the process where it is known. */
-static void flag(const struct pipeline *p, const struct alert *a)
+/* Accuses the client, and the process where it is known. */
+static void flag(const struct pipeline *p, const struct observation *o, uint64_t ground, struct flagged *f)
 {
-	const struct config *c = p->options.config;
 	struct flagged_key key = { .type = FLAGGED_HOST };
-	struct flagged f = { .since_ns = a->o->time_ns,
-			     .until_ns = a->o->time_ns + c->flag_seconds * 1000000000,
-			     .score = a->match.list->severity,
-			     .verdict = VERDICT_LISTED };
+
+	f->since_ns = o->time_ns;
+	f->until_ns = o->time_ns + p->options.config->flag_seconds * 1000000000;
+	memcpy(key.ip, o->source.ip, 16);
+	accused_add(p->accused, &key, ground, f);
+	if (!o->process)
+		return;
+	key = (struct flagged_key){ .type = FLAGGED_PROCESS, .tgid = o->process->pid };
+	accused_add(p->accused, &key, ground, f);
+}
+
+static void flag_listed(const struct pipeline *p, const struct alert *a)
+{
+	struct flagged f = { .score = a->match.list->severity, .verdict = VERDICT_LISTED };
 	char ip[IP_TEXT];
 	size_t len;
 
-	if (!p->options.flag)
+	if (!p->accused)
 		return;
 	len = a->matched_ip ? ip_text(a->matched_ip, ip) : a->matched.len;
 	snprintf(f.reason, sizeof(f.reason), "%.20s: %.*s", a->match.list->name, (int)len,
 		 a->matched_ip ? ip : a->matched.at);
-	memcpy(key.ip, a->o->source.ip, 16);
-	p->options.flag(p->options.ctx, &key, &f);
-	if (!a->o->process)
-		return;
-	key = (struct flagged_key){ .type = FLAGGED_PROCESS, .tgid = a->o->process->pid };
-	p->options.flag(p->options.ctx, &key, &f);
+	flag(p, a->o, accused_ground(VERDICT_LISTED, "", 0, f.reason, strlen(f.reason)), &f);
 }
 
-/* An alert follows the event of its message. */
-static void alert(struct pipeline *p, const struct observation *o)
+/* One for all hosts and processes that make up the client. */
+static uint64_t ground_of(const struct pair_profile *pair)
+{
+	return accused_ground(VERDICT_SUSPICIOUS + pair->client->kind, pair->client->key, strlen(pair->client->key),
+			      pair->domain->key, strlen(pair->domain->key));
+}
+
+static void flag_suspicious(const struct pipeline *p, const struct observation *o, const struct pair_profile *pair)
+{
+	struct flagged f = { .score = (uint32_t)(100 * pair->state.score), .verdict = VERDICT_SUSPICIOUS };
+
+	snprintf(f.reason, sizeof(f.reason), "anomaly: %.50s", pair->domain->key);
+	flag(p, o, ground_of(pair), &f);
+}
+
+static void say_told(struct pipeline *p, const struct alert *listed, const struct anomaly *odd, uint64_t sequence,
+		     const char *line, size_t len)
+{
+	char id[64];
+
+	ecs_event_id(p->ecs, sequence, id, sizeof(id));
+	p->options.told(p->options.ctx, &(struct told){ listed, odd, id, line, len });
+}
+
+/* Either kind of alert in every style that somebody reads. Returns its event.sequence. */
+static uint64_t tell(struct pipeline *p, const struct alert *listed, const struct anomaly *odd)
 {
 	uint64_t sequence = 0;
-	struct alert a;
 
-	if (!p->options.intel || !known_check(p->known, p->options.intel, o, &a))
-		return;
-	if (a.again) {
-		known_told(p->known, &a, a.told_sequence, p->options.contact, p->options.ctx);
-		return;
-	}
+	p->counts.alerts++;
 	for (int style = LINES_JSON; style <= LINES_COLOR; style++) {
 		struct buf *b = &p->lines[style];
 		size_t start = b->len;
 
-		if (!p->style_used[style])
+		if (!p->style_used[style] && (style != LINES_JSON || !p->options.told))
 			continue;
 		if (style == LINES_JSON)
-			sequence = ecs_alert(p->ecs, b, &a);
+			sequence = listed ? ecs_alert(p->ecs, b, listed) : ecs_anomaly(p->ecs, b, odd);
+		else if (listed)
+			text_alert(b, listed, style == LINES_COLOR);
 		else
-			text_alert(b, &a, style == LINES_COLOR);
-		end_line(p, style, start);
+			text_anomaly(b, odd, style == LINES_COLOR);
+		if (style == LINES_JSON && p->options.told && !b->failed)
+			say_told(p, listed, odd, sequence, b->data + start, b->len - start - 1);
+		if (p->style_used[style])
+			end_line(p, style, start);
+		else
+			*b = (struct buf){ b->data, start, b->cap, false };
 	}
-	p->counts.alerts++;
-	flag(p, &a);
-	known_told(p->known, &a, sequence ? sequence : p->counts.alerts, p->options.contact, p->options.ctx);
+	return sequence ? sequence : p->counts.alerts;
+}
+
+/* An alert follows the event of its message. */
+static void alert(struct pipeline *p, const struct observation *o, struct pair_profile *pair)
+{
+	struct alert a;
+
+	if (!p->options.intel || !known_check(p->known, p->options.intel, o, &a))
+		return;
+	if (pair)
+		judge_listed(p->judge, p->profiles, pair, o->time_ns);
+	if (a.again) {
+		known_told(p->known, &a, a.told_sequence, p->options.contact, p->options.ctx);
+		return;
+	}
+	flag_listed(p, &a);
+	known_told(p->known, &a, tell(p, &a, NULL), p->options.contact, p->options.ctx);
+}
+
+/* What the pair has come to with this message. */
+static void judge(struct pipeline *p, const struct observation *o, struct pair_profile *pair)
+{
+	bool was_suspicious = pair->state.judgement == JUDGED_SUSPICIOUS, told;
+	uint64_t judged = judge_counts(p->judge).judged;
+	struct anomaly a;
+
+	told = judge_message(p->judge, p->profiles, pair, o, p->options.intel, &a);
+	if (p->accused && judged != judge_counts(p->judge).judged) {
+		if (pair->state.judgement == JUDGED_SUSPICIOUS)
+			flag_suspicious(p, o, pair);
+		else if (was_suspicious)
+			accused_withdraw(p->accused, ground_of(pair));
+	}
+	if (!told)
+		return;
+	p->counts.anomalies++;
+	(void)tell(p, NULL, &a);
 }
 
 static enum direction forwarded_direction(const struct pipeline *p, const struct observation *o)
@@ -242,8 +358,9 @@ static bool is_local(const struct pipeline *p, const uint8_t ip[16])
 	return p->options.is_local && p->options.is_local(p->options.ctx, ip);
 }
 
-/* Does the frame come from the client or go to it, as far as this machine is concerned? Then it has the client's own address
- * and MAC: sources are translated as the last thing before a packet leaves, and back as the first when one comes. */
+/* Does the frame come from the client or go to it, as far as this machine is concerned? Then it has the client's
+ * own address and MAC: sources are translated as the last thing before a packet leaves, and back as the first when
+ * one comes. */
 static bool client_side(const struct record_head *h, bool response)
 {
 	return h->hook == HOOK_CAPTURE || (h->hook == HOOK_TC_EGRESS) == response;
@@ -305,7 +422,8 @@ static void find_client(const struct pipeline *p, struct observation *o, const s
 }
 
 /* A response takes from its query what only the query's hook could know. */
-static void join_query(struct pipeline *p, struct observation *o, const struct record_head *h, struct owner_key *owner)
+static void join_query(struct pipeline *p, struct observation *o, const struct record_head *h,
+		       struct owner_key *owner)
 {
 	const struct query *q = queries_find(p->queries, o);
 
@@ -339,6 +457,7 @@ static void observe(struct pipeline *p, const struct record *rec)
 {
 	struct observation *o = &p->observation;
 	struct owner_key owner = rec->head.owner;
+	struct pair_profile *pair = NULL;
 
 	decode_record(rec, p->domains, &p->arena, o);
 	o->time_ns = rec->head.time_ns + p->options.time_offset_ns;
@@ -359,10 +478,16 @@ static void observe(struct pipeline *p, const struct record *rec)
 	if (owner.quality && p->options.owners)
 		o->process = owners_get(p->options.owners, &owner);
 	if (o->kind != OBSERVED_SYN) { /* of interest for the lists alone */
+		if (p->profiles)
+			profiles_fetch(p->profiles, o);
 		count(p, o);
 		emit(p, o);
+		if (p->profiles)
+			pair = profiles_add(p->profiles, o);
 	}
-	alert(p, o);
+	alert(p, o, pair);
+	if (pair)
+		judge(p, o, pair);
 }
 
 static void observe_head(struct pipeline *p, struct head *head)
@@ -413,6 +538,8 @@ void pipeline_feed(struct pipeline *p, const struct record *rec, size_t len)
 void pipeline_tick(struct pipeline *p, uint64_t now_ns)
 {
 	expire_heads(p, now_ns - p->options.time_offset_ns);
+	if (p->accused)
+		accused_expire(p->accused, now_ns);
 }
 
 void pipeline_finish(struct pipeline *p)

@@ -19,8 +19,20 @@ struct flagged;
 struct flagged_key;
 struct hosts;
 struct intel;
+struct model;
+struct prefixes;
+struct profiles;
 
 enum line_style { LINES_JSON, LINES_TEXT, LINES_COLOR };
+
+/* One alert as it went out: either kind, and its line of JSON. */
+struct told {
+	const struct alert *listed;
+	const struct anomaly *odd;
+	const char *event_id;
+	const char *line;
+	size_t len; /* without the newline */
+};
 
 struct pipeline_options {
 	const struct config *config;
@@ -28,15 +40,19 @@ struct pipeline_options {
 	int64_t time_offset_ns; /* added to a record's time: what makes it nanoseconds since 1970 */
 	struct intel *intel;	/* given: the pipeline frees it; NULL: no lists */
 	struct owners *owners;	/* borrowed; NULL: no processes */
+	struct model *model;	/* given: the pipeline frees it; NULL: nothing is judged */
+	const struct prefixes *prefixes; /* borrowed; NULL: no table */
 	/* live: is this one of the machine's own addresses? May be NULL. */
 	bool (*is_local)(void *ctx, const uint8_t ip[16]);
 	/* live: the client's own address behind source NAT, and its MAC; changes what it knows better.
 	 * May be NULL. */
 	void (*client_of)(void *ctx, struct observation *o);
-	/* live: an alert names this host or process. May be NULL. */
+	/* live: what is known against this host or process now; f NULL: nothing any more. May be NULL. */
 	void (*flag)(void *ctx, const struct flagged_key *key, const struct flagged *f);
 	/* live: a listed name led to this address, which matters until then (since 1970). May be NULL. */
 	void (*contact)(void *ctx, const uint8_t ip[16], uint64_t until_ns);
+	/* An alert was told. May be NULL. */
+	void (*told)(void *ctx, const struct told *told);
 	void *ctx;
 };
 
@@ -56,12 +72,16 @@ void pipeline_flush(struct pipeline *p);
 /* What still waits for more input is over: at the end of a capture, or at stop. */
 void pipeline_finish(struct pipeline *p);
 
-/* Moves on without records: unfinished heads older than now (since 1970) are emitted. */
+/* Moves on without records: unfinished heads older than now (since 1970) are emitted, and what was known against
+ * hosts and processes for its time is so no more. */
 void pipeline_tick(struct pipeline *p, uint64_t now_ns);
 
 /* Another set of lists from the next record on; the old one is freed. */
 void pipeline_set_intel(struct pipeline *p, struct intel *intel);
 const struct intel *pipeline_intel(const struct pipeline *p);
+
+/* The configuration's bounds, and another model, from the next record on; the old one is freed. */
+void pipeline_set_model(struct pipeline *p, struct model *model);
 
 void pipeline_set_time_offset(struct pipeline *p, int64_t time_offset_ns);
 void pipeline_health(struct pipeline *p, const struct ecs_health *h);
@@ -70,5 +90,12 @@ void pipeline_stats(struct pipeline *p, const struct ecs_stats *s);
 void pipeline_counts(const struct pipeline *p, struct counts *counts);
 
 struct hosts *pipeline_hosts(struct pipeline *p);
+
+/* NULL: detect.enabled is off. */
+struct profiles *pipeline_profiles(struct pipeline *p);
+
+/* What the profiles hold and what was judged; false: detect.enabled is off. Texts are valid until another model
+ * comes. */
+bool pipeline_detection(const struct pipeline *p, struct ecs_detection *d);
 
 #endif

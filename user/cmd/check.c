@@ -1,7 +1,10 @@
 /* check.c: metsuke check. */
 #include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -10,8 +13,11 @@
 #include "capture/live.h"
 #include "cmd/cmd.h"
 #include "cmd/privilege.h"
+#include "detect/model.h"
 #include "intel/intel.h"
 #include "observe/domain.h"
+#include "observe/prefixes.h"
+#include "store/schema.h"
 #include "support/log.h"
 
 static const char usage[] =
@@ -92,6 +98,98 @@ static int check_lists(const struct config *c)
 	return bad;
 }
 
+static int check_prefixes(const struct config *c)
+{
+	struct prefixes_report report;
+	char error[512], detail[160];
+	struct prefixes *p = prefixes_load_all(&c->prefix_tables, NULL, &report, error, sizeof(error));
+	size_t n_mmdb = 0;
+	int bad;
+
+	if (!p)
+		log_error("%s", error);
+	for (size_t i = 0; i < c->prefix_tables.n; i++)
+		n_mmdb += report.format[i] == PREFIX_MMDB;
+	if (!c->prefix_tables.n)
+		snprintf(detail, sizeof(detail), "none: /16 and /48 stand in");
+	else if (!p)
+		snprintf(detail, sizeof(detail), "not to be read: see above");
+	else
+		snprintf(detail, sizeof(detail),
+			 "%zu pfx2as, %zu MMDB; %zu prefixes of IPv4, %zu of IPv6, %zu refused; %.1f MB",
+			 c->prefix_tables.n - n_mmdb, n_mmdb, report.v4, report.v6, report.refused, report.bytes / 1e6);
+	bad = line(p != NULL, true, "prefix tables", detail);
+	prefixes_free(p);
+	return bad;
+}
+
+static int check_model(const struct config *c)
+{
+	char error[512], detail[640];
+	struct model *m;
+	int bad;
+
+	if (!c->detect)
+		return line(true, true, "model", "not used: detect.enabled is off");
+	m = model_load(c->model, error, sizeof(error));
+	if (m)
+		snprintf(detail, sizeof(detail), "%s: %s, %zu rows of HTTP, %zu of DNS", *c->model ? c->model : "builtin", m->id,
+			 m->http_rows, m->dns_rows);
+	bad = line(m != NULL, true, "model", m ? detail : error);
+	model_free(m);
+	return bad;
+}
+
+/* Where the file is not there yet, its folder counts; a missing folder is made at start, if the one above is there. */
+static bool can_make(const char *path)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + (slash == path) : 1, slash ? path : ".");
+	if (!access(folder, W_OK | X_OK))
+		return true;
+	slash = strrchr(folder, '/');
+	if (errno != ENOENT || !slash)
+		return false;
+	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - folder) + (slash == folder), path);
+	return !access(folder, W_OK | X_OK);
+}
+
+/* Whatever is wrong with it, the sensor starts. */
+static int check_store(const struct config *c)
+{
+	char why[STORE_WHY], detail[STORE_WHY + 64];
+	sqlite3 *db = NULL;
+	struct stat st;
+	int version;
+
+	if (!c->store_enabled)
+		return line(true, false, "store", "none: store.enabled is off");
+	if (stat(c->store_path, &st)) {
+		bool good = errno == ENOENT && can_make(c->store_path);
+
+		snprintf(detail, sizeof(detail), "%.300s: %s", c->store_path, good ? "made at start" : strerror(errno));
+		return line(good, false, "store", detail);
+	}
+	if (access(c->store_path, W_OK)) {
+		snprintf(detail, sizeof(detail), "%.300s: %s", c->store_path, strerror(errno));
+		return line(false, false, "store", detail);
+	}
+	if (!st.st_size) {
+		snprintf(detail, sizeof(detail), "%.300s: empty", c->store_path);
+		return line(true, false, "store", detail);
+	}
+	if (schema_open_reader(c->store_path, &db, why))
+		return line(false, false, "store", why);
+	version = (int)schema_number(db, "PRAGMA user_version");
+	snprintf(detail, sizeof(detail), "%.300s: version %d, %lld pairs, %lld alerts, %.1f MB", c->store_path, version,
+		 (long long)schema_number(db, "SELECT count(*) FROM pairs"),
+		 (long long)schema_number(db, "SELECT count(*) FROM alerts"), st.st_size / 1e6);
+	sqlite3_close(db);
+	return line(true, false, "store", detail);
+}
+
 static int check_interfaces(const struct config *c)
 {
 	char name[64];
@@ -129,6 +227,9 @@ int cmd_check(int argc, char **argv)
 	status = check_kernel();
 	status |= check_public_suffixes(&o.config);
 	status |= check_lists(&o.config);
+	status |= check_prefixes(&o.config);
+	status |= check_model(&o.config);
+	status |= check_store(&o.config);
 	status |= check_interfaces(&o.config);
 	status |= check_programs();
 	cmd_options_free(&o);

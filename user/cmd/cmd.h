@@ -16,6 +16,11 @@ int cmd_replay(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_intel(int argc, char **argv);
+int cmd_outliers(int argc, char **argv);
+int cmd_profiles(int argc, char **argv);
+int cmd_domains(int argc, char **argv);
+int cmd_alerts(int argc, char **argv);
+int cmd_train(int argc, char **argv);
 
 /* Options that several commands share; each names those it takes. */
 #define OPT_CONFIG { "config", required_argument, NULL, 'c' }
@@ -26,7 +31,18 @@ int cmd_intel(int argc, char **argv);
 #define OPT_FORMAT { "format", required_argument, NULL, 'f' }
 #define OPT_RUNTIME { "runtime-dir", required_argument, NULL, 'R' }
 #define OPT_PIN { "pin-dir", required_argument, NULL, 'P' }
+#define OPT_STORE { "store", required_argument, NULL, 'S' }
+#define OPT_CLIENT { "client", required_argument, NULL, 'C' }
+#define OPT_DOMAIN { "domain", required_argument, NULL, 'd' }
+#define OPT_JUDGEMENT { "judgement", required_argument, NULL, 'J' }
+#define OPT_KIND { "kind", required_argument, NULL, 'k' }
+#define OPT_SINCE { "since", required_argument, NULL, 't' }
+#define OPT_SORT { "sort", required_argument, NULL, 's' }
+#define OPT_MOST { "most", required_argument, NULL, 'n' }
 #define OPT_JSON { "json", no_argument, NULL, 'j' }
+#define OPT_MODEL { "model", required_argument, NULL, 'm' }
+#define OPT_WRITE { "write", required_argument, NULL, 'w' }
+#define OPT_NOTE { "note", required_argument, NULL, 'N' }
 #define OPT_QUIET { "quiet", no_argument, NULL, 'q' }
 #define OPT_DEFAULTS { "defaults", no_argument, NULL, 'D' }
 #define OPT_HELP { "help", no_argument, NULL, 'h' }
@@ -36,8 +52,11 @@ struct cmd_options {
 	struct config config; /* file, then command line; checked */
 	bool json;
 	bool quiet;
+	bool store_given; /* -S: its path, or `none`, is in config.store_* */
 	bool defaults;
-	const char *popular; /* NULL: not given */
+	const char *popular; /* NULL: not given, as with those that follow */
+	const char *client, *domain, *judgement, *kind, *since, *sort, *most;
+	const char *write, *note;
 	const char *config_path; /* as given, or the default one */
 	bool config_given;
 };

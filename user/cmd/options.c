@@ -92,8 +92,43 @@ static int apply(int argc, char **argv, const struct option *options, struct cmd
 			}
 			err = set_text(&o->config.format, optarg);
 			break;
+		case 'S':
+			o->store_given = true;
+			o->config.store_enabled = strcmp(optarg, "none") != 0;
+			err = o->config.store_enabled ? set_text(&o->config.store_path, optarg) : 0;
+			break;
+		case 'C':
+			o->client = optarg;
+			break;
+		case 'd':
+			o->domain = optarg;
+			break;
+		case 'J':
+			o->judgement = optarg;
+			break;
+		case 'k':
+			o->kind = optarg;
+			break;
+		case 't':
+			o->since = optarg;
+			break;
+		case 's':
+			o->sort = optarg;
+			break;
+		case 'n':
+			o->most = optarg;
+			break;
 		case 'p':
 			o->popular = optarg;
+			break;
+		case 'm':
+			err = set_text(&o->config.model, optarg);
+			break;
+		case 'w':
+			o->write = optarg;
+			break;
+		case 'N':
+			o->note = optarg;
 			break;
 		case 'R':
 			err = set_text(&o->config.runtime_dir, optarg);

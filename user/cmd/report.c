@@ -9,6 +9,7 @@
 #include "capture/flagged.h"
 #include "capture/live.h"
 #include "intel/intel.h"
+#include "store/store.h"
 #include "support/ip.h"
 #include "support/log.h"
 
@@ -75,6 +76,42 @@ static json_t *lists_json(const struct intel *in)
 	return list;
 }
 
+static void set_detection(json_t *root, const struct pipeline *p)
+{
+	struct ecs_detection d;
+	json_t *verdicts = json_object();
+
+	if (!pipeline_detection(p, &d)) {
+		json_decref(verdicts);
+		return;
+	}
+	for (enum judgement i = 0; i < N_JUDGEMENTS; i++)
+		set(verdicts, judgement_name(i), json_integer((json_int_t)d.judge.verdicts[i]));
+	set(root, "profiles",
+	    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "pairs", (json_int_t)d.profiles.pairs, "domains",
+		      (json_int_t)d.profiles.domains, "clients", (json_int_t)d.profiles.clients, "pairs_evicted",
+		      (json_int_t)d.profiles.pairs_evicted, "domains_evicted",
+		      (json_int_t)d.profiles.domains_evicted, "clients_evicted",
+		      (json_int_t)d.profiles.clients_evicted, "refused", (json_int_t)d.profiles.refused, "bytes",
+		      (json_int_t)d.profiles.bytes));
+	set(root, "verdicts", verdicts);
+	set(root, "detect",
+	    json_pack("{s:I, s:I, s:I, s:s?, s:s?}", "judged", (json_int_t)d.judge.judged, "postponed",
+		      (json_int_t)d.judge.postponed, "anomalies", (json_int_t)d.anomalies, "model", d.model_id,
+		      "model_note", d.model_note));
+}
+
+static json_t *store_json(const struct report *r)
+{
+	struct store_stats s = store_stats(r->store);
+
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "path", r->store_path, "state",
+			 s.degraded ? s.degraded : "ok", "rows", (json_int_t)s.rows, "batches",
+			 (json_int_t)s.batches, "alerts", (json_int_t)s.alerts, "dropped", (json_int_t)s.dropped,
+			 "errors", (json_int_t)s.errors, "queued_bytes", (json_int_t)s.queued, "bytes",
+			 (json_int_t)s.bytes);
+}
+
 static void add_flagged(void *list, const struct flagged_key *key, const struct flagged *f)
 {
 	char text[IP_TEXT + 1] = "";
@@ -83,8 +120,9 @@ static void add_flagged(void *list, const struct flagged_key *key, const struct 
 		text[ip_text(key->ip, text)] = '\0';
 	else
 		snprintf(text, sizeof(text), "%u", key->tgid);
-	json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:s#, s:I}", "type",
+	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:s#, s:I}", "type",
 					      key->type == FLAGGED_HOST ? "host" : "process", "value", text,
+					      "verdict", f->verdict == VERDICT_LISTED ? "listed" : "suspicious",
 					      "score", (json_int_t)f->score, "reason", f->reason,
 					      strnlen(f->reason, sizeof(f->reason)), "since_ns",
 					      (json_int_t)f->since_ns));
@@ -119,6 +157,9 @@ char *report_text(const struct report *r)
 		      "none", (json_int_t)counts.owner[OWNER_NONE]));
 	set(root, "sinks", sinks_json(r->outputs));
 	set(root, "lists", lists_json(pipeline_intel(r->pipeline)));
+	set_detection(root, r->pipeline);
+	if (r->store)
+		set(root, "store", store_json(r));
 	set(root, "flagged", flagged);
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);

@@ -6,11 +6,14 @@
 #include "pipeline.h"
 
 struct live;
+struct store;
 
 struct report {
 	const struct live *live;
 	const struct outputs *outputs;
 	const struct pipeline *pipeline;
+	struct store *store; /* NULL: none is kept */
+	const char *store_path;
 	const char *degraded; /* reason, or NULL */
 	uint64_t uptime_s;
 };

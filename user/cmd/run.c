@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,11 +19,14 @@
 #include "cmd/cmd.h"
 #include "cmd/instance.h"
 #include "cmd/outputs.h"
+#include "cmd/keep.h"
 #include "cmd/privilege.h"
-#include "cmd/report.h"
+#include "cmd/run.h"
+#include "detect/model.h"
 #include "identity.h"
 #include "intel/reload.h"
 #include "intel/watch.h"
+#include "observe/prefix_tables.h"
 #include "pipeline.h"
 #include "profile/hosts.h"
 #include "support/log.h"
@@ -33,9 +34,10 @@
 #define DRAIN_MS 10
 #define DRAIN_MOST 16384 /* records in one go: signals and timers get their turn under a flood */
 #define CLOSE_SECONDS 5
+#define PACK_MOST 256 /* profiles for the store in one go, a few microseconds each */
 
 static const char usage[] =
-	"usage: metsuke run [-c FILE] [-i IFACE]... [-o SINK]... [-l LIST]... [--format FORMAT]\n"
+	"usage: metsuke run [-c FILE] [-i IFACE]... [-o SINK]... [-l LIST]... [-S STORE] [--format FORMAT]\n"
 	"\n"
 	"The live sensor: watches DNS and HTTP on the given interfaces (default: the one with the default\n"
 	"route, and lo where a stub resolver listens there) and prints each lookup, answer and request with\n"
@@ -45,6 +47,7 @@ static const char usage[] =
 	"  -i, --interface IFACE    interface to watch; may be repeated\n"
 	"  -o, --output SINK        -, file:PATH or unix:PATH; may be repeated (default -)\n"
 	"  -l, --list LIST          file of known names and addresses in place of intel.lists; may be repeated\n"
+	"  -S, --store FILE         database of profiles and alerts; none: without one (default store.path)\n"
 	"  -f, --format FORMAT      of standard output: auto (text on a terminal), json, text\n"
 	"  -R, --runtime-dir DIR    lock and control socket (default /run/metsuke)\n"
 	"  -P, --pin-dir DIR        pinned maps (default /sys/fs/bpf/metsuke)\n"
@@ -53,48 +56,13 @@ static const char usage[] =
 	"SIGHUP reads configuration and lists again and reopens files; SIGTERM and SIGINT stop.\n"
 	"Exit status: 0, 1 failed, 2 usage.\n";
 
-static const struct option options[] = { OPT_CONFIG,  OPT_INTERFACE, OPT_OUTPUT, OPT_LIST, OPT_FORMAT,
-					 OPT_RUNTIME, OPT_PIN,	     OPT_HELP,	 OPT_END };
-
-struct run {
-	struct cmd_options options;
-	int argc;
-	char **argv;
-	struct config_list interfaces; /* configured, or found */
-	struct instance instance;
-	struct outputs outputs;
-	struct live *live;
-	struct links *links;
-	struct nat *nat;
-	struct owners *owners;
-	struct pipeline *pipeline;
-	struct reload *reload;
-	struct watch watch; /* of the list files */
-	bool lists_refused; /* the last time they were read */
-	struct identity identity;
-	int epoll_fd, signal_fd, drain_fd, second_fd;
-	int64_t offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME */
-	uint64_t start_ns, stats_ns, lost_ns;
-	struct counters lost_kernel; /* as of the last events-lost */
-	uint64_t lost_sink, lost_reader;
-	uint64_t said_lost_ns; /* time of that event; 0: none so far */
-	double cpu_seconds;
-	uint64_t shown_packets, shown_dns, shown_http;
-	bool stop;
-	int status;
-};
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
+static const struct option options[] = { OPT_CONFIG, OPT_INTERFACE, OPT_OUTPUT, OPT_LIST, OPT_STORE,
+					 OPT_FORMAT, OPT_RUNTIME,   OPT_PIN,	OPT_HELP, OPT_END };
 
 static void read_clock_offset(struct run *r)
 {
-	uint64_t before = clock_ns(CLOCK_BOOTTIME), now = clock_ns(CLOCK_REALTIME), after = clock_ns(CLOCK_BOOTTIME);
+	uint64_t before = run_clock_ns(CLOCK_BOOTTIME), now = run_clock_ns(CLOCK_REALTIME),
+		 after = run_clock_ns(CLOCK_BOOTTIME);
 
 	r->offset_ns = now - (before + after) / 2;
 }
@@ -123,158 +91,19 @@ static void on_contact(void *ctx, const uint8_t ip[16], uint64_t until_ns)
 	live_put_contact(r->live, ip, until_ns - r->offset_ns);
 }
 
+static void on_told(void *ctx, const struct told *t)
+{
+	const struct run *r = ctx;
+
+	if (r->store)
+		keep_told(r->store, t);
+}
+
 static void on_client_of(void *ctx, struct observation *o)
 {
 	const struct run *r = ctx;
 
 	nat_client_of(r->nat, o, links_is_local(r->links, o->source.ip));
-}
-
-/* What does not work as it should, or NULL. */
-static const char *degraded(const struct run *r)
-{
-	struct live_interface interface[CONFIG_MAX_LIST];
-	size_t n = live_interfaces(r->live, interface, CONFIG_MAX_LIST);
-
-	for (size_t i = 0; i < n; i++)
-		if (!interface[i].attachment->ifindex)
-			return "interface-missing";
-	for (size_t i = 0; i < r->outputs.n; i++)
-		if (sink_stats(r->outputs.sink[i]).broken)
-			return "sink-broken";
-	if (r->lists_refused)
-		return "lists-refused";
-	if (intel_unread(pipeline_intel(r->pipeline)))
-		return "lists-unreadable";
-	if (!live_has_owner(r->live))
-		return "no-process-attribution";
-	return NULL;
-}
-
-static void say_health(struct run *r, enum ecs_health_action action, const char *message, const char *reason)
-{
-	struct utsname kernel;
-	struct ecs_health h = {
-		.action = action,
-		.time_ns = clock_ns(CLOCK_REALTIME),
-		.message = message,
-		.degraded = reason,
-		.xdp = live_xdp_mode(r->live),
-		.tc = live_tc_mode(r->live),
-		.attribution = live_has_owner(r->live) ? "cgroup" : "none",
-		.intel = pipeline_intel(r->pipeline),
-	};
-
-	uname(&kernel);
-	h.kernel = kernel.release;
-	pipeline_health(r->pipeline, &h);
-	pipeline_flush(r->pipeline);
-}
-
-static uint64_t sink_drops(const struct run *r)
-{
-	uint64_t drops = 0;
-
-	for (size_t i = 0; i < r->outputs.n; i++)
-		drops += sink_stats(r->outputs.sink[i]).dropped;
-	return drops;
-}
-
-/* The line that says a loss is lost at a dead sink like every other: saying that would go on for ever. As few
- * lines as that wait for more, at most a minute. */
-#define LOST_AGAIN_NS 60000000000ULL
-
-static bool lost_only_its_own(const struct run *r, const struct ecs_health *h)
-{
-	return !h->lost_ring && !h->lost_reader && h->lost_sink <= r->outputs.n &&
-	       h->time_ns - r->said_lost_ns < LOST_AGAIN_NS;
-}
-
-/* Loss since the last time becomes an event of its own. */
-static void say_losses(struct run *r)
-{
-	struct ecs_health h = { .action = ECS_LOST, .degraded = "events-lost", .time_ns = clock_ns(CLOCK_REALTIME),
-				.start_ns = r->lost_ns };
-	struct counters now;
-	struct counts counts;
-	uint64_t drops = sink_drops(r);
-	char message[160];
-
-	pipeline_counts(r->pipeline, &counts);
-	if (live_counters(r->live, &now))
-		return;
-	h.lost_ring = now.lost_bulk + now.lost_urgent - r->lost_kernel.lost_bulk - r->lost_kernel.lost_urgent;
-	h.lost_reader = counts.rejected - r->lost_reader;
-	h.lost_sink = drops - r->lost_sink;
-	if (h.lost_sink && lost_only_its_own(r, &h))
-		return;
-	r->lost_ns = h.time_ns;
-	if (!h.lost_ring && !h.lost_reader && !h.lost_sink)
-		return;
-	r->said_lost_ns = h.time_ns;
-	r->lost_kernel = now;
-	r->lost_reader = counts.rejected;
-	r->lost_sink = drops;
-	snprintf(message, sizeof(message), "lost: %llu records at the ring, %llu in the reader, %llu lines at sinks",
-		 (unsigned long long)h.lost_ring, (unsigned long long)h.lost_reader,
-		 (unsigned long long)h.lost_sink);
-	h.message = message;
-	log_warning("%s", message);
-	pipeline_health(r->pipeline, &h);
-}
-
-static uint64_t rss_bytes(void)
-{
-	unsigned long size, resident = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-
-	if (f) {
-		if (fscanf(f, "%lu %lu", &size, &resident) != 2)
-			resident = 0;
-		fclose(f);
-	}
-	return resident * sysconf(_SC_PAGESIZE);
-}
-
-static double cpu_seconds(void)
-{
-	struct rusage use;
-
-	getrusage(RUSAGE_SELF, &use);
-	return use.ru_utime.tv_sec + use.ru_stime.tv_sec + (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
-}
-
-static void say_stats(struct run *r)
-{
-	uint64_t now = clock_ns(CLOCK_REALTIME);
-	struct counters kernel = { 0 };
-	struct ecs_stats s = { .start_ns = r->stats_ns, .end_ns = now, .kernel = &kernel };
-	double cpu = cpu_seconds();
-
-	(void)live_counters(r->live, &kernel); /* zeros tell */
-	pipeline_counts(r->pipeline, &s.reader);
-	s.uptime_s = (now - r->start_ns) / 1000000000;
-	s.degraded = degraded(r);
-	(void)outputs_stats(&r->outputs, &s);
-	s.rss_bytes = rss_bytes();
-	s.cpu_pct = now > r->stats_ns ? (cpu - r->cpu_seconds) / ((now - r->stats_ns) / 1e9) : 0;
-	r->cpu_seconds = cpu;
-	r->stats_ns = now;
-	pipeline_stats(r->pipeline, &s);
-	pipeline_flush(r->pipeline);
-}
-
-static void answer_status(struct run *r)
-{
-	const struct report now = { .live = r->live,
-				    .outputs = &r->outputs,
-				    .pipeline = r->pipeline,
-				    .degraded = degraded(r),
-				    .uptime_s = (clock_ns(CLOCK_REALTIME) - r->start_ns) / 1000000000 };
-	char *text = report_text(&now);
-
-	instance_answer(&r->instance, text ? text : "{}", text ? strlen(text) : 2);
-	free(text);
 }
 
 /* The one place where a set of lists becomes the current one; between two records. */
@@ -300,8 +129,9 @@ static void say_lists(struct run *r, const char *why)
 		snprintf(message, sizeof(message), "lists refused: %s; generation %llu stays", why,
 			 (unsigned long long)in->generation);
 	else
-		snprintf(message, sizeof(message), "%zu lists, %zu entries", in->lists.n, indicators_count(in->set));
-	say_health(r, ECS_INTEL, message, degraded(r));
+		snprintf(message, sizeof(message), "%zu lists, %zu entries", in->lists.n,
+			 indicators_count(in->set));
+	run_say_health(r, ECS_INTEL, message, run_degraded(r));
 }
 
 /* Begins to; lists_were_read() goes on. */
@@ -337,6 +167,27 @@ static void take_lists(struct run *r, struct config *next)
 		read_lists(r);
 }
 
+/* The limits of what is suspicious, and what is ordinary. */
+static void take_model(struct run *r, const struct config *next)
+{
+	struct config *c = &r->options.config;
+	char error[512];
+	struct model *m = model_load(next->model, error, sizeof(error));
+
+	if (!m) {
+		log_error("detect.model: %s; the old one stays", error);
+		return;
+	}
+	c->min_checkins = next->min_checkins;
+	c->min_score_percent = next->min_score_percent;
+	c->rare_percent = next->rare_percent;
+	c->settle_minutes = next->settle_minutes;
+	c->rare_hours = next->rare_hours;
+	c->old_days = next->old_days;
+	c->anomaly_window_seconds = next->anomaly_window_seconds;
+	pipeline_set_model(r->pipeline, m);
+}
+
 static void reload(struct run *r)
 {
 	struct config next;
@@ -345,7 +196,8 @@ static void reload(struct run *r)
 	outputs_reopen(&r->outputs);
 	if (cmd_reload(r->argc, r->argv, options, &next)) {
 		log_error("the configuration stays as it was");
-		say_health(r, ECS_RELOADED, "configuration refused, the old one stays", "configuration-refused");
+		run_say_health(r, ECS_RELOADED, "configuration refused, the old one stays",
+			       "configuration-refused");
 		return;
 	}
 	if (live_configure(r->live, &next)) {
@@ -359,49 +211,30 @@ static void reload(struct run *r)
 		(void)live_attach(r->live, &r->interfaces);
 	}
 	take_lists(r, &next);
+	take_model(r, &next);
+	prefix_tables_reload(r->prefixes, &next.prefix_tables);
 	r->options.config.stats_seconds = next.stats_seconds;
 	config_free(&next);
-	say_health(r, ECS_RELOADED, "configuration read again", degraded(r));
-}
-
-/* The bottom line on a terminal. */
-static void show_rate(struct run *r)
-{
-	struct counters kernel;
-	struct counts c;
-	uint64_t dns, http;
-
-	pipeline_counts(r->pipeline, &c);
-	if (live_counters(r->live, &kernel))
-		return;
-	dns = c.events[OBSERVED_DNS_QUERY] + c.events[OBSERVED_DNS_RESPONSE];
-	http = c.events[OBSERVED_HTTP_REQUEST];
-	log_status("%llu packets/s, %llu dns/s, %llu http/s, %llu lost ",
-		   (unsigned long long)(kernel.packets - r->shown_packets), (unsigned long long)(dns - r->shown_dns),
-		   (unsigned long long)(http - r->shown_http), (unsigned long long)(kernel.lost_bulk + kernel.lost_urgent));
-	r->shown_packets = kernel.packets;
-	r->shown_dns = dns;
-	r->shown_http = http;
+	run_say_health(r, ECS_RELOADED, "configuration read again", run_degraded(r));
 }
 
 static void every_second(struct run *r)
 {
-	uint64_t now = clock_ns(CLOCK_REALTIME);
+	uint64_t now = run_clock_ns(CLOCK_REALTIME);
 
 	read_clock_offset(r);
 	pipeline_set_time_offset(r->pipeline, r->offset_ns);
 	pipeline_tick(r->pipeline, now);
 	hosts_sync(pipeline_hosts(r->pipeline), live_put_host, live_drop_host, r->live);
-	flagged_expire(live_flagged_fd(r->live), now);
-	say_losses(r);
+	run_say_losses(r);
 	if (watch_look(&r->watch, &r->options.config.lists)) {
 		log_info("a list has changed; reading the lists again");
 		read_lists(r);
 	}
 	if (now - r->stats_ns >= r->options.config.stats_seconds * 1000000000)
-		say_stats(r);
+		run_say_stats(r);
 	pipeline_flush(r->pipeline);
-	show_rate(r);
+	run_show_rate(r);
 	if (outputs_gone(&r->outputs)) {
 		log_error("standard output was closed by its reader");
 		r->stop = true;
@@ -414,6 +247,8 @@ static void drain(struct run *r)
 {
 	(void)rings_drain(live_rings(r->live), DRAIN_MOST);
 	pipeline_flush(r->pipeline);
+	if (r->store)
+		(void)store_put_changes(r->store, pipeline_profiles(r->pipeline), PACK_MOST);
 }
 
 static void on_signal(struct run *r)
@@ -460,8 +295,10 @@ static void loop(struct run *r)
 				on_signal(r);
 			} else if (fd == reload_fd(r->reload)) {
 				lists_were_read(r);
+			} else if (fd == prefix_tables_fd(r->prefixes)) {
+				prefix_tables_take(r->prefixes);
 			} else if (fd == r->instance.listen_fd) {
-				answer_status(r);
+				run_answer_status(r);
 			} else if (fd == links_fd(r->links)) {
 				links_read(r->links);
 				(void)live_attach(r->live, &r->interfaces);
@@ -504,8 +341,8 @@ static int open_loop(struct run *r)
 	r->second_fd = timer(1000);
 	if (watch(r, r->signal_fd) || watch(r, r->drain_fd) || watch(r, r->second_fd) ||
 	    watch(r, rings_bulk_fd(live_rings(r->live))) || watch(r, rings_urgent_fd(live_rings(r->live))) ||
-	    watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd) ||
-	    watch(r, reload_fd(r->reload))) {
+	    watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd) || watch(r, reload_fd(r->reload)) ||
+	    watch(r, prefix_tables_fd(r->prefixes))) {
 		log_error("cannot set up the event loop: %s", strerror(errno));
 		return -1;
 	}
@@ -548,6 +385,7 @@ static int open_pipeline(struct run *r)
 {
 	struct config *c = &r->options.config;
 	struct intel *intel;
+	char error[512];
 	struct pipeline_options po = {
 		.config = c,
 		.time_offset_ns = r->offset_ns,
@@ -555,6 +393,8 @@ static int open_pipeline(struct run *r)
 		.client_of = on_client_of,
 		.flag = on_flag,
 		.contact = on_contact,
+		.told = on_told,
+		.prefixes = prefix_tables_get(r->prefixes),
 		.ctx = r,
 	};
 
@@ -567,8 +407,12 @@ static int open_pipeline(struct run *r)
 			return -1;
 	}
 	po.owners = r->owners;
+	if (c->detect && !(po.model = model_load(c->model, error, sizeof(error)))) {
+		log_error("detect.model: %s", error);
+		return -1;
+	}
 	r->pipeline = pipeline_new(&po);
-	if (!r->pipeline)
+	if (!r->pipeline || keep_open(c, r->identity.agent_id, r->pipeline, false, &r->store))
 		return -1;
 	watch_start(&r->watch, &c->lists);
 	intel = intel_load(c, 1);
@@ -602,7 +446,8 @@ static int bring_up(struct run *r)
 		log_error("cannot watch the lists: %s", strerror(errno));
 		return -1;
 	}
-	if (open_pipeline(r) || open_loop(r))
+	r->prefixes = prefix_tables_open(&c->prefix_tables);
+	if (!r->prefixes || open_pipeline(r) || open_loop(r))
 		return -1;
 	if (live_attach(r->live, &r->interfaces) < r->interfaces.n)
 		return -1;
@@ -617,9 +462,13 @@ static void tear_down(struct run *r)
 		pipeline_finish(r->pipeline);
 	}
 	outputs_close(&r->outputs, CLOSE_SECONDS);
+	if (r->store && r->pipeline)
+		(void)store_flush(r->store, pipeline_profiles(r->pipeline), CLOSE_SECONDS); /* it says why not */
+	store_close(r->store, CLOSE_SECONDS);
 	live_close(r->live);
 	reload_free(r->reload); /* it looks at the pipeline's lists */
 	pipeline_free(r->pipeline);
+	prefix_tables_free(r->prefixes);
 	owners_free(r->owners);
 	nat_free(r->nat);
 	links_free(r->links);
@@ -646,19 +495,19 @@ int cmd_run(int argc, char **argv)
 	r.epoll_fd = r.signal_fd = r.drain_fd = r.second_fd = -1;
 	r.instance.lock_fd = -1;
 	block_signals();
-	r.start_ns = r.stats_ns = r.lost_ns = clock_ns(CLOCK_REALTIME);
+	r.start_ns = r.stats_ns = r.lost_ns = run_clock_ns(CLOCK_REALTIME);
 	read_clock_offset(&r);
 	if (privilege_check() == 0 && bring_up(&r) == 0) {
 		r.status = 0;
-		say_health(&r, ECS_STARTED, "started", degraded(&r));
+		run_say_health(&r, ECS_STARTED, "started", run_degraded(&r));
 		if (r.options.config.lists.n)
 			say_lists(&r, NULL);
 		loop(&r);
 		(void)rings_drain(live_rings(r.live), SIZE_MAX);
 		pipeline_finish(r.pipeline);
-		say_losses(&r);
-		say_stats(&r);
-		say_health(&r, ECS_STOPPED, "stopped", degraded(&r));
+		run_say_losses(&r);
+		run_say_stats(&r);
+		run_say_health(&r, ECS_STOPPED, "stopped", run_degraded(&r));
 	}
 	tear_down(&r);
 	return r.status;

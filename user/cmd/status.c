@@ -12,7 +12,7 @@
 static const char usage[] = "usage: metsuke status [--json] [-c FILE] [--runtime-dir DIR]\n"
 			    "\n"
 			    "What the running sensor is doing: interfaces and their modes, the ledger of every packet, events,\n"
-			    "sinks, flagged hosts and processes.\n"
+			    "sinks, profiles and verdicts, the store, flagged hosts and processes.\n"
 			    "\n"
 			    "  -j, --json               as one JSON object\n"
 			    "  -c, --config FILE        configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
@@ -40,10 +40,27 @@ static void print_numbers(const char *title, const json_t *o, bool zeros)
 	const char *key;
 	json_t *value;
 
-	printf("%s\n", title);
+	if (title)
+		printf("%s\n", title);
 	json_object_foreach((json_t *)o, key, value)
-		if (zeros || json_integer_value(value))
+		if (json_is_integer(value) && (zeros || json_integer_value(value)))
 			printf("  %-20s %15lld\n", key, (long long)json_integer_value(value));
+}
+
+static void print_detection(const json_t *s)
+{
+	const json_t *detect = json_object_get(s, "detect"), *store = json_object_get(s, "store");
+
+	if (detect) {
+		print_numbers("profiles", json_object_get(s, "profiles"), false);
+		print_numbers("verdicts", json_object_get(s, "verdicts"), false);
+		print_numbers("judging", detect, true);
+		printf("  %-20s %15s  %s\n", "model", text_of(detect, "model"), text_of(detect, "model_note"));
+	}
+	if (store) {
+		printf("store                  %s: %s\n", text_of(store, "path"), text_of(store, "state"));
+		print_numbers(NULL, store, true);
+	}
 }
 
 static void print_status(const json_t *s)
@@ -73,10 +90,11 @@ static void print_status(const json_t *s)
 		printf("  %-20s %lld entries, %lld refused, generation %lld%s\n", text_of(item, "name"),
 		       number_of(item, "entries"), number_of(item, "refused"), number_of(item, "generation"),
 		       json_is_true(json_object_get(item, "read")) ? "" : " (cannot be read)");
+	print_detection(s);
 	printf("flagged\n");
 	json_array_foreach(json_object_get(s, "flagged"), i, item)
-		printf("  %-8s %-40s %3lld  %s\n", text_of(item, "type"), text_of(item, "value"),
-		       number_of(item, "score"), text_of(item, "reason"));
+		printf("  %-8s %-40s %3lld  %-10s  %s\n", text_of(item, "type"), text_of(item, "value"),
+		       number_of(item, "score"), text_of(item, "verdict"), text_of(item, "reason"));
 	if (!json_array_size(json_object_get(s, "flagged")))
 		printf("  none\n");
 }

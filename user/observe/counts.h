@@ -9,7 +9,8 @@ struct counts {
 	uint64_t marks[16]; /* by bit, of enum mark */
 	uint64_t owner[4];  /* events by enum owner_quality */
 	uint64_t rejected;  /* records that are no records, and lines that found no memory */
-	uint64_t alerts; /* told */
+	uint64_t alerts; /* told, the anomalies among them */
+	uint64_t anomalies;
 	uint64_t queries_evicted;
 	uint64_t heads_orphaned; /* segments of request heads whose start is not known */
 	uint64_t hosts;

@@ -66,6 +66,11 @@ void ecs_open_event(struct ecs *e, struct buf *b, uint64_t time_ns, const char *
 	js_number(b, "sequence", e->sequence);
 }
 
+void ecs_event_id(const struct ecs *e, uint64_t sequence, char *id, size_t size)
+{
+	snprintf(id, size, "%s-%06llu", e->ephemeral_id, (unsigned long long)sequence);
+}
+
 void ecs_put_constant(struct buf *b, const struct buf *text)
 {
 	buf_char(b, ',');

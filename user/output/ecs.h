@@ -4,9 +4,13 @@
 #define METSUKE_OUTPUT_ECS_H
 
 #include "counters.h"
+#include "detect/judge.h"
 #include "detect/known.h"
+#include "detect/verdict.h"
 #include "observe/counts.h"
 #include "observe/observation.h"
+#include "profile/profile.h"
+#include "store/store.h"
 #include "support/buf.h"
 
 struct ecs;
@@ -28,12 +32,26 @@ void ecs_observation(struct ecs *e, struct buf *b, const struct observation *o);
 /* One blocklist-match. Returns its event.sequence. */
 uint64_t ecs_alert(struct ecs *e, struct buf *b, const struct alert *a);
 
+/* event.id of the event with this sequence. */
+void ecs_event_id(const struct ecs *e, uint64_t sequence, char *id, size_t size);
+
+/* One anomaly. Returns its event.sequence. */
+uint64_t ecs_anomaly(struct ecs *e, struct buf *b, const struct anomaly *a);
+
 struct ecs_sink_stats {
 	char name[64];
 	uint64_t sent, dropped, errors, queue_depth;
 };
 
 #define ECS_MAX_SINKS 16
+
+/* What the profiles hold, and what was judged of them. */
+struct ecs_detection {
+	struct profile_counts profiles;
+	struct judge_counts judge;
+	uint64_t anomalies;
+	const char *model_id, *model_note; /* NULL: nothing is judged */
+};
 
 struct ecs_stats {
 	uint64_t start_ns, end_ns;
@@ -45,6 +63,8 @@ struct ecs_stats {
 	double cpu_pct; /* share of one CPU over the period, 0..1 */
 	size_t n_sinks;
 	struct ecs_sink_stats sinks[ECS_MAX_SINKS];
+	const struct ecs_detection *detection; /* NULL: detect.enabled is off */
+	const struct store_stats *store;       /* NULL: none is kept */
 };
 
 void ecs_stats(struct ecs *e, struct buf *b, const struct ecs_stats *s);

@@ -91,6 +91,54 @@ static void put_reader_stats(struct buf *b, const struct counts *s)
 	js_close(b);
 }
 
+static void put_detection_stats(struct buf *b, const struct ecs_detection *d)
+{
+	const struct profile_counts *p = &d->profiles;
+	const uint64_t *verdicts = d->judge.verdicts;
+
+	js_open(b, "profiles");
+	js_number(b, "pairs", p->pairs);
+	js_number(b, "domains", p->domains);
+	js_number(b, "clients", p->clients);
+	js_number(b, "pairs_evicted", p->pairs_evicted);
+	js_number(b, "domains_evicted", p->domains_evicted);
+	js_number(b, "clients_evicted", p->clients_evicted);
+	js_number(b, "refused", p->refused);
+	js_number(b, "size_bytes", p->bytes);
+	js_close(b);
+	js_open(b, "verdicts");
+	js_number(b, "unknown", verdicts[JUDGED_UNKNOWN]);
+	js_number(b, "ordinary", verdicts[JUDGED_ORDINARY]);
+	js_number(b, "software", verdicts[JUDGED_SOFTWARE]);
+	js_number(b, "suspicious", verdicts[JUDGED_SUSPICIOUS]);
+	js_number(b, "listed", verdicts[JUDGED_LISTED]);
+	js_close(b);
+	js_open(b, "detect");
+	js_number(b, "judged", d->judge.judged);
+	js_number(b, "postponed", d->judge.postponed);
+	js_number(b, "anomalies", d->anomalies);
+	if (d->model_id)
+		js_str(b, "model", d->model_id);
+	js_close(b);
+}
+
+static void put_store_stats(struct buf *b, const struct store_stats *s)
+{
+	js_open(b, "store");
+	js_number(b, "rows", s->rows);
+	js_number(b, "batches", s->batches);
+	js_number(b, "alerts", s->alerts);
+	js_number(b, "dropped", s->dropped);
+	js_number(b, "errors", s->errors);
+	js_number(b, "damaged", s->damaged);
+	js_number(b, "expired", s->expired);
+	js_number(b, "pruned", s->pruned);
+	js_number(b, "queue_bytes", s->queued);
+	js_number(b, "size_bytes", s->bytes);
+	js_str(b, "state", s->degraded ? s->degraded : "ok");
+	js_close(b);
+}
+
 void ecs_stats(struct ecs *e, struct buf *b, const struct ecs_stats *s)
 {
 	ecs_open_literal(e, b, s->end_ns, EVENT_HEAD("metric", "\"process\"", "\"info\"", "stats", "stats"));
@@ -114,6 +162,10 @@ void ecs_stats(struct ecs *e, struct buf *b, const struct ecs_stats *s)
 	put_kernel_stats(b, s->kernel);
 	put_reader_stats(b, &s->reader);
 	put_sink_stats(b, s);
+	if (s->detection)
+		put_detection_stats(b, s->detection);
+	if (s->store)
+		put_store_stats(b, s->store);
 	js_open(b, "memory");
 	js_number(b, "rss_bytes", s->rss_bytes);
 	js_close(b);

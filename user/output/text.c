@@ -7,6 +7,7 @@
 
 #include "capture/owner.h"
 #include "detect/known.h"
+#include "detect/verdict.h"
 #include "observe/name.h"
 #include "support/ip.h"
 #include "support/log.h"
@@ -194,5 +195,24 @@ void text_alert(struct buf *b, const struct alert *a, bool color)
 		buf_printf(b, " (%s)", m->family);
 	if (a->repeated)
 		buf_printf(b, ", %llu more since the last", (unsigned long long)a->repeated);
+	buf_char(b, '\n');
+}
+
+void text_anomaly(struct buf *b, const struct anomaly *a, bool color)
+{
+	const struct moments *gap = &a->pair->http.gap_s;
+	const struct verdict *v = a->verdict;
+
+	if (color)
+		buf_lit(b, LOG_CLEAR_LINE);
+	put_clock(b, a->o->time_ns, color);
+	put_who(b, a->o, color);
+	put_padded(b, color, RED, "ODD", 7);
+	buf_printf(b, "%s  score %.3f: %llu check-ins, every %.4g s with a deviation of %.3g s;", a->pair->domain->key, v->score,
+		   (unsigned long long)v->checkins, gap->mean, moments_sd(gap));
+	for (size_t i = 0, n = 0; i < v->n; i++)
+		if (v->evidence[i].triggered)
+			buf_printf(b, "%s %s %.3g %s %.3g", n++ ? "," : "", v->evidence[i].name, v->evidence[i].value,
+				   v->evidence[i].above ? ">" : "<", v->evidence[i].threshold);
 	buf_char(b, '\n');
 }

@@ -11,5 +11,7 @@ void text_observation(struct buf *b, const struct observation *o, bool color);
 /* An alert, above the line of its message. */
 struct alert;
 void text_alert(struct buf *b, const struct alert *a, bool color);
+struct anomaly;
+void text_anomaly(struct buf *b, const struct anomaly *a, bool color);
 
 #endif

@@ -1,0 +1,108 @@
+/* keep.c: see keep.h. */
+#include "cmd/keep.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "capture/owner.h"
+#include "detect/verdict.h"
+#include "support/ip.h"
+#include "support/log.h"
+
+#define NAME_TEXT 1024
+
+static void load(struct store *s, struct pipeline *p, const char *path)
+{
+	struct store_loaded loaded = { 0 };
+
+	if (!pipeline_profiles(p))
+		return;
+	if (store_load(s, pipeline_profiles(p), &loaded)) {
+		log_warning("store %s: %s; profiles begin anew until it can be read", path,
+			    store_stats(s).degraded);
+		return;
+	}
+	if (loaded.pairs || loaded.damaged || loaded.left_out)
+		log_info("store %s: %llu clients, %llu domains, %llu pairs; %llu damaged rows, %llu without room",
+			 path, (unsigned long long)loaded.clients, (unsigned long long)loaded.domains,
+			 (unsigned long long)loaded.pairs, (unsigned long long)loaded.damaged,
+			 (unsigned long long)loaded.left_out);
+}
+
+int keep_open(const struct config *c, const char *sensor, struct pipeline *p, bool wait, struct store **ret_store)
+{
+	const struct store_options options = { .path = c->store_path,
+					       .sensor = sensor,
+					       .retention_seconds = c->retention_days * 86400,
+					       .max_bytes = c->store_max_bytes,
+					       .queue_bytes = c->store_queue_bytes,
+					       .batch_seconds = c->batch_seconds,
+					       .wait = wait };
+	char error[512];
+
+	*ret_store = NULL;
+	if (!c->store_enabled)
+		return 0;
+	*ret_store = store_open(&options, error, sizeof(error));
+	if (!*ret_store) {
+		log_error("store %s: %s", c->store_path, error);
+		return -1;
+	}
+	load(*ret_store, p, c->store_path);
+	return 0;
+}
+
+/* What a request or lookup was about: the name, cut to the domain where it has one. */
+static struct text name_of(const struct observation *o)
+{
+	const struct domain_parts *domain = o->kind == OBSERVED_HTTP_REQUEST ? &o->http.domain : &o->dns.domain;
+
+	if (o->kind == OBSERVED_SYN)
+		return (struct text){ 0 };
+	if (domain->registered.len)
+		return domain->registered;
+	return o->kind == OBSERVED_HTTP_REQUEST ? o->http.host : o->dns.question;
+}
+
+static const char *copy(char *to, struct text from)
+{
+	snprintf(to, NAME_TEXT, "%.*s", (int)from.len, from.len ? from.at : "");
+	return from.len ? to : NULL;
+}
+
+void keep_told(struct store *s, const struct told *t)
+{
+	const struct observation *o = t->listed ? t->listed->o : t->odd->o;
+	json_t *line;
+	char client[IP_TEXT + 1], destination[IP_TEXT + 1], domain[NAME_TEXT];
+	struct store_alert a = {
+		.time_ns = o->time_ns,
+		.event_id = t->event_id,
+		.kind = t->listed ? "blocklist-match" : "anomaly",
+		.severity = t->listed ? t->listed->match.list->severity : anomaly_severity(t->odd),
+		.client = client,
+		.destination = destination,
+		.rule = t->odd			 ? "anomaly-beacon"
+			: t->listed->match.entry ? "blocklist-domain"
+						 : "blocklist-address",
+		.list = t->listed ? t->listed->match.list->name : NULL,
+		.line = t->line,
+		.line_len = t->len,
+	};
+
+	client[ip_text(o->source.ip, client)] = '\0';
+	destination[ip_text(o->destination.ip, destination)] = '\0';
+	if (t->odd)
+		a.domain = t->odd->pair->domain->key;
+	else
+		a.domain = copy(domain, t->listed->matched_ip ? name_of(o) : t->listed->matched);
+	if (o->process) {
+		a.process = o->process->name;
+		a.executable = o->process->executable;
+		a.pid = o->process->pid;
+	}
+	line = json_loadb(t->line, t->len, 0, NULL); /* alerts are few */
+	a.message = json_string_value(json_object_get(line, "message"));
+	store_put_alert(s, &a);
+	json_decref(line);
+}

@@ -1,0 +1,153 @@
+/* ecs_anomaly.c: anomaly: a verdict with the evidence behind it. */
+#include <math.h>
+#include <string.h>
+
+#include "capture/owner.h"
+#include "output/ecs_line.h"
+#include "support/ip.h"
+
+/* JSON knows neither infinity nor NaN: what is not known is not written. */
+static void put_double(struct buf *b, const char *key, size_t key_len, double x)
+{
+	if (!isfinite(x))
+		return;
+	js_raw_key(b, key, key_len);
+	buf_printf(b, "%.10g", x);
+}
+
+#define js_double(b, key, x) put_double((b), "\"" key "\":", sizeof("\"" key "\":") - 1, (x))
+
+static void put_triggered(struct buf *b, const struct verdict *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		if (!v->evidence[i].triggered)
+			continue;
+		js_element(b);
+		js_put_safe(b, v->evidence[i].name);
+	}
+}
+
+static void put_features(struct buf *b, const struct verdict *v)
+{
+	js_open(b, "features");
+	for (size_t i = 0; i < v->n; i++) {
+		const struct evidence *e = &v->evidence[i];
+
+		if (!e->known)
+			continue;
+		if (b->data[b->len - 1] != '{')
+			buf_char(b, ',');
+		buf_printf(b, "\"%s\":{", e->name);
+		js_double(b, "value", e->value);
+		js_double(b, "threshold", e->threshold);
+		js_double(b, "baseline", e->baseline);
+		js_safe(b, "comparison", e->above ? "gt" : "lt");
+		js_double(b, "p", e->p);
+		js_double(b, "share", e->share);
+		js_number(b, "samples", e->samples);
+		js_number(b, "stage", e->stage);
+		js_close(b);
+	}
+	js_close(b);
+}
+
+static void put_own(struct buf *own, const struct anomaly *a)
+{
+	const struct verdict *v = a->verdict;
+
+	buf_lit(own, "\"anomaly\":{");
+	js_safe(own, "detector", "two-stage");
+	js_double(own, "score", v->score);
+	js_double(own, "threshold", v->threshold);
+	js_open(own, "entity");
+	js_safe(own, "type", "registered_domain");
+	js_str(own, "value", a->pair->domain->key);
+	js_close(own);
+	js_open(own, "client");
+	js_safe(own, "type", a->pair->client->kind == CLIENT_PROGRAM ? "program" : "address");
+	js_str(own, "value", a->pair->client->key);
+	js_close(own);
+	js_number(own, "window_seconds", (v->end_ns - v->start_ns) / 1000000000);
+	js_number(own, "sample_count", v->checkins);
+	js_key(own, "triggered");
+	buf_char(own, '[');
+	put_triggered(own, v);
+	buf_char(own, ']');
+	put_features(own, v);
+	js_close(own);
+}
+
+static void put_text(struct buf *b, const struct anomaly *a)
+{
+	const struct moments *gap = &a->pair->http.gap_s;
+	const struct observation *o = a->o;
+	struct buf text = { 0 };
+	char ip[IP_TEXT];
+
+	if (o->process)
+		buf_printf(&text, "%s (pid %u)", o->process->name ? o->process->name : "?", o->process->pid);
+	else
+		buf_put(&text, ip, ip_text(o->source.ip, ip));
+	buf_printf(
+		&text,
+		" checks in at %s: %llu times, every %.4g s with a deviation of %.3g s: score %.3g over threshold %.3g",
+		a->pair->domain->key, (unsigned long long)a->verdict->checkins, gap->mean, moments_sd(gap),
+		a->verdict->score, a->verdict->threshold);
+	buf_char(&text, '\0');
+	if (text.failed)
+		b->failed = true;
+	else
+		js_str(b, "message", text.data);
+	buf_free(&text);
+}
+
+static void put_rule(struct buf *b, const struct anomaly *a)
+{
+	js_open(b, "rule");
+	js_members(b, "\"id\":\"anomaly-beacon\",\"name\":\"Software that checks in at a rare domain\","
+		      "\"category\":\"anomaly\",\"ruleset\":\"builtin\"");
+	js_safe(b, "version", a->verdict->model);
+	js_members(b,
+		   "\"description\":\"Requests as regular as software's and unlike a browser's, to a domain that "
+		   "few clients know or whose addresses change\"");
+	js_close(b);
+}
+
+uint64_t ecs_anomaly(struct ecs *e, struct buf *b, const struct anomaly *a)
+{
+	const struct verdict *v = a->verdict;
+	struct buf own = { 0 };
+
+	ecs_open_literal(e, b, a->o->time_ns,
+			 EVENT_HEAD("alert", "\"network\",\"intrusion_detection\"",
+				    "\"connection\",\"protocol\",\"info\"", "anomaly", "alert"));
+	js_number(b, "severity", anomaly_severity(a));
+	js_double(b, "risk_score", round(v->score * 1000) / 10);
+	js_key(b, "start");
+	js_time(b, v->start_ns);
+	js_key(b, "end");
+	js_time(b, v->end_ns);
+	js_number(b, "duration", v->end_ns - v->start_ns);
+	js_key(b, "reason");
+	buf_char(b, '"');
+	for (size_t i = 0, n = 0; i < v->n; i++)
+		if (v->evidence[i].triggered)
+			buf_printf(b, "%s%s %.4g %s %.4g", n++ ? ", " : "", v->evidence[i].name,
+				   v->evidence[i].value, v->evidence[i].above ? "above" : "below",
+				   v->evidence[i].threshold);
+	buf_char(b, '"');
+	js_close(b);
+	put_own(&own, a);
+	b->failed |= own.failed;
+	ecs_put_message(e, b, a->o, &own);
+	buf_free(&own);
+	put_text(b, a);
+	put_rule(b, a);
+	js_members(
+		b,
+		"\"threat\":{\"framework\":\"MITRE ATT&CK\",\"tactic\":{\"id\":[\"TA0011\"],\"name\":[\"Command and "
+		"Control\"]},\"technique\":{\"id\":[\"T1071\"],\"name\":[\"Application Layer Protocol\"],"
+		"\"subtechnique\":{\"id\":[\"T1071.001\"],\"name\":[\"Web Protocols\"]}}}");
+	buf_lit(b, "}\n");
+	return e->sequence;
+}
