@@ -279,6 +279,13 @@ static void say_told(struct pipeline *p, const struct alert *listed, const struc
 	p->options.told(p->options.ctx, &(struct told){ listed, odd, id, line, len });
 }
 
+static uint64_t say_json(struct pipeline *p, struct buf *b, const struct alert *listed, const struct anomaly *odd)
+{
+	if (listed)
+		return ecs_alert(p->ecs, b, listed);
+	return odd ? ecs_anomaly(p->ecs, b, odd) : 0;
+}
+
 /* Either kind of alert in every style that somebody reads. Returns its event.sequence. */
 static uint64_t tell(struct pipeline *p, const struct alert *listed, const struct anomaly *odd)
 {
@@ -292,7 +299,7 @@ static uint64_t tell(struct pipeline *p, const struct alert *listed, const struc
 		if (!p->style_used[style] && (style != LINES_JSON || !p->options.told))
 			continue;
 		if (style == LINES_JSON)
-			sequence = listed ? ecs_alert(p->ecs, b, listed) : ecs_anomaly(p->ecs, b, odd);
+			sequence = say_json(p, b, listed, odd);
 		else if (listed)
 			text_alert(b, listed, style == LINES_COLOR);
 		else

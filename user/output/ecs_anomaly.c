@@ -82,12 +82,12 @@ static void put_text(struct buf *b, const struct anomaly *a)
 	const struct moments *gap = &a->pair->http.gap_s;
 	const struct observation *o = a->o;
 	struct buf text = { 0 };
-	char ip[IP_TEXT];
+	char ip[IP_TEXT] = "";
 
 	if (o->process)
 		buf_printf(&text, "%s (pid %u)", o->process->name ? o->process->name : "?", o->process->pid);
 	else
-		buf_put(&text, ip, ip_text(o->source.ip, ip));
+		buf_printf(&text, "%.*s", (int)ip_text(o->source.ip, ip), ip);
 	buf_printf(
 		&text,
 		" checks in at %s: %llu times, every %.4g s with a deviation of %.3g s: score %.3g over threshold %.3g",
