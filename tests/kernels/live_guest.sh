@@ -44,7 +44,7 @@ traffic() {
 start() {
 	local tag=$1
 	shift
-	./metsuke run -c metsuke.yaml "$@" -o file:/tmp/events.$tag >/tmp/log.$tag 2>&1 &
+	./metsuke run -c metsuke.yaml -S /tmp/store.$tag "$@" -o file:/tmp/events.$tag >/tmp/log.$tag 2>&1 &
 	pid=$!
 	until grep -q metsuke-started /tmp/events.$tag 2>/dev/null || ! kill -0 $pid 2>/dev/null; do sleep 0.3; done
 }

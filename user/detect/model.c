@@ -19,7 +19,7 @@
 
 #define LOGARITHM(limit_side, add)                                                                                \
 	{                                                                                                         \
-		.bound = ODV_UNIMODAL, .side = limit_side, .transform = ODV_LN, .offset = add, .p1 = 0.1,         \
+		.bound = ODV_UNIMODAL, .side = (limit_side), .transform = ODV_LN, .offset = (add), .p1 = 0.1,         \
 		.p2 = 0.05, .sd_floor = 0.05                                                                      \
 	}
 
@@ -220,7 +220,7 @@ static bool get_svm(struct reading *r, const json_t *of, struct model *m)
 static bool get_lof(struct reading *r, const json_t *of, struct model *m)
 {
 	const json_t *array = json_object_get(of, "rows");
-	size_t n = json_array_size(array), k_min, k_max;
+	size_t n = json_array_size(array), k_min = 0, k_max = 0;
 	double *rows;
 	int err;
 
@@ -248,7 +248,7 @@ static bool get_lof(struct reading *r, const json_t *of, struct model *m)
 static bool get_head(struct reading *r, const json_t *of, struct model *m)
 {
 	const json_t *format = json_object_get(of, "format"), *note = json_object_get(of, "note");
-	size_t version;
+	size_t version = 0;
 
 	if (!json_is_string(format) || strcmp(json_string_value(format), FORMAT))
 		return fail(r, "not a model: its format is not \"" FORMAT "\"");

@@ -142,7 +142,7 @@ double distinct_count(const struct distinct *d)
 int distinct_merge(struct distinct *to, const struct distinct *from)
 {
 	const uint64_t *hashes = distinct_hashes(from);
-	const uint8_t *theirs = from->more;
+	const uint8_t *theirs;
 	uint8_t *ours;
 
 	if (to == from)
