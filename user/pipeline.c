@@ -53,6 +53,11 @@ struct pipeline {
 	struct arena arena;
 };
 
+struct profile_limits pipeline_profile_limits(const struct config *c)
+{
+	return (struct profile_limits){ c->max_pairs, c->max_domains, c->max_clients, c->max_profile_bytes };
+}
+
 struct pipeline *pipeline_new(const struct pipeline_options *options)
 {
 	const struct config *c = options->config;
@@ -80,18 +85,13 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
 	if (options->flag)
 		p->accused = accused_new(options->flag, options->ctx);
 	if (c->detect) {
-		p->profiles = profiles_new(&(struct profile_limits){ c->max_pairs, c->max_domains, c->max_clients,
-								     c->max_profile_bytes },
-					   options->prefixes);
+		const struct profile_limits limits = pipeline_profile_limits(c);
+
+		p->profiles = profiles_new(&limits, options->prefixes);
 		p->judge = judge_new(c, options->model);
 	}
-	if (c->detect && (!p->profiles || !p->judge)) {
-		log_error("out of memory");
-		pipeline_free(p);
-		return NULL;
-	}
 	if (!p->home || !p->queries || !p->heads || !p->native || !p->hosts || !p->known || !p->ecs ||
-	    (options->flag && !p->accused)) {
+	    (options->flag && !p->accused) || (c->detect && (!p->profiles || !p->judge))) {
 		log_error("out of memory");
 		pipeline_free(p);
 		return NULL;
@@ -334,18 +334,17 @@ static void alert(struct pipeline *p, const struct observation *o, struct pair_p
 /* What the pair has come to with this message. */
 static void judge(struct pipeline *p, const struct observation *o, struct pair_profile *pair)
 {
-	bool was_suspicious = pair->state.judgement == JUDGED_SUSPICIOUS, told;
-	uint64_t judged = judge_counts(p->judge).judged;
+	bool was_suspicious = pair->state.judgement == JUDGED_SUSPICIOUS;
 	struct anomaly a;
+	enum judge_result result = judge_message(p->judge, p->profiles, pair, o, p->options.intel, &a);
 
-	told = judge_message(p->judge, p->profiles, pair, o, p->options.intel, &a);
-	if (p->accused && judged != judge_counts(p->judge).judged) {
-		if (pair->state.judgement == JUDGED_SUSPICIOUS)
-			flag_suspicious(p, o, pair);
-		else if (was_suspicious)
-			accused_withdraw(p->accused, ground_of(pair));
-	}
-	if (!told)
+	if (result == JUDGE_NOTHING)
+		return;
+	if (p->accused && pair->state.judgement == JUDGED_SUSPICIOUS)
+		flag_suspicious(p, o, pair);
+	else if (p->accused && was_suspicious)
+		accused_withdraw(p->accused, ground_of(pair));
+	if (result != JUDGE_TELL)
 		return;
 	p->counts.anomalies++;
 	(void)tell(p, NULL, &a);

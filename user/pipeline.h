@@ -12,6 +12,7 @@
 #include "observe/observation.h"
 #include "output/ecs.h"
 #include "output/sink.h"
+#include "profile/profile.h"
 
 struct pipeline;
 struct owners;
@@ -21,7 +22,6 @@ struct hosts;
 struct intel;
 struct model;
 struct prefixes;
-struct profiles;
 
 enum line_style { LINES_JSON, LINES_TEXT, LINES_COLOR };
 
@@ -93,6 +93,7 @@ struct hosts *pipeline_hosts(struct pipeline *p);
 
 /* NULL: detect.enabled is off. */
 struct profiles *pipeline_profiles(struct pipeline *p);
+struct profile_limits pipeline_profile_limits(const struct config *c);
 
 /* What the profiles hold and what was judged; false: detect.enabled is off. Texts are valid until another model
  * comes. */

@@ -4,14 +4,13 @@ it, a DNS and a web server, and the sensor with a list of C&C names. usage: demo
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net"))
-from lab import METSUKE, Lab, Sensor, address
+from lab import METSUKE, Sensor, address, start
 
 WEB, CC = address(9, 2), address(9, 3)
 SITES = ["www.shop.example", "news.example", "img.news.example", "mail.example", "cdn.shop.example", "wiki.example"]
@@ -67,12 +66,8 @@ def summary(sensor):
 
 
 def main():
-    if os.geteuid():
-        sys.exit("demo: root is needed, for namespaces and the sensor")
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 25
-    for sig in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sig, lambda *_: sys.exit(1))
-    lab = Lab()
+    lab = start("demo")
     try:
         ns, outside = lab.ns("host"), lab.ns("net")
         lab.link(ns, "eth0", outside, "up0", 9)

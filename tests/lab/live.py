@@ -2,7 +2,6 @@
 """live.py: the first paper's bots as programs in a namespace of their own, with real DNS, web and IRC servers and the live
 sensor. usage: live.py (root); exit status 1 when a bot was missed or anything else accused."""
 import os
-import signal
 import socket
 import sys
 
@@ -10,7 +9,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "net")]
 import judge
 import tables
-from lab import PYTHON, Lab, Sensor, address
+from lab import PYTHON, Sensor, address, start
 
 SERVER = address(9, 2)
 SIZES = {"d1": 27, "d2": 314, "Y": 106, "N": 60}  # KB; Table 7: 27 to 314
@@ -174,11 +173,7 @@ def run(lab):
 
 
 def main():
-    if os.geteuid():
-        sys.exit("live: root is needed, for namespaces and the sensor")
-    for sig in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sig, lambda *_: sys.exit(1))
-    lab = Lab()
+    lab = start("live")
     try:
         hosts, faults, counts = run(lab)
     finally:

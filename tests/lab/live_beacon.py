@@ -6,14 +6,13 @@ import math
 import os
 import random
 import shutil
-import signal
 import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "net")]
 import rhythm
-from lab import PYTHON, Lab, Sensor, address
+from lab import PYTHON, Sensor, address, start
 
 SERVER = address(9, 2)
 CHECKINS, PERIOD_S, JITTER = 14, 3.0, 0.1
@@ -138,11 +137,7 @@ def run(lab, config="detect:\n  settle_minutes: 0", seed=1, more=()):
 
 
 def main():
-    if os.geteuid():
-        sys.exit("live_beacon: root is needed, for namespaces and the sensor")
-    for sig in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sig, lambda *_: sys.exit(1))
-    lab = Lab()
+    lab = start("live_beacon")
     try:
         began = time.monotonic()
         result = run(lab)

@@ -125,6 +125,15 @@ class Done:
         self.started, self.ended = started, time.time()
 
 
+def start(name):
+    """A lab for a script that is no test: as root alone; a signal ends it in the script's finally."""
+    if os.geteuid():
+        sys.exit("%s: root is needed, for namespaces and the sensor" % name)
+    for sig in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sig, lambda *_: sys.exit(1))
+    return Lab()
+
+
 class Lab:
     def __init__(self):
         self.prefix = "mt%d" % os.getpid()

@@ -47,6 +47,17 @@ def end():
     sys.exit(1 if _results[1] else 0)
 
 
+def tshark(capture, *args):
+    """tshark over a capture, checksums checked."""
+    checks = [x for p in ('ip', 'tcp', 'udp') for x in ('-o', p + '.check_checksum:TRUE')]
+    return subprocess.run(['tshark', '-n', '-r', capture, *checks, *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          timeout=240)
+
+
+TSHARK_WRONG = '_ws.malformed || ip.checksum.status == 0 || tcp.checksum.status == 0 || udp.checksum.status == 0 || ' \
+    'tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment || _ws.expert.severity == error'
+
+
 def run(*args, **kw):
     """metsuke with these arguments: its status, output and errors as bytes."""
     env = dict(os.environ, TZ='UTC', **kw.pop('env', {}))

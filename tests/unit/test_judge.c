@@ -49,7 +49,7 @@ static struct pair_profile *ask(struct bench *b, const char *client, const char 
 	struct pair_profile *pair = profiles_request(b->p, client, domain, domain, target, ns);
 
 	assert_non_null(pair);
-	if (judge_message(b->judge, b->p, pair, &profiles_message, b->intel, &b->told)) {
+	if (judge_message(b->judge, b->p, pair, &profiles_message, b->intel, &b->told) == JUDGE_TELL) {
 		b->n_told++;
 		b->told_at = ns;
 	}

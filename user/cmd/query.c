@@ -14,7 +14,7 @@
 
 #include "cmd/query_cell.h"
 #include "intel/date.h"
-#include "store/rows.h"
+#include "profile/profile.h"
 #include "store/schema.h"
 #include "support/buf.h"
 #include "support/log.h"
@@ -71,8 +71,8 @@ static bool parse_since(const char *text, uint64_t *ret_ns)
 
 static bool is_judgement(const char *text)
 {
-	for (unsigned int i = 0; rows_judgement(i); i++)
-		if (!strcmp(rows_judgement(i), text))
+	for (enum judgement i = 0; i < N_JUDGEMENTS; i++)
+		if (!strcmp(judgement_name(i), text))
 			return true;
 	return false;
 }

@@ -147,8 +147,7 @@ static int fit(const struct train *t, struct profiles *profiles, const struct cm
 static int train_from_store(struct train *t, const struct cmd_options *o)
 {
 	const struct config *c = &o->config;
-	const struct profile_limits limits = { c->max_pairs, c->max_domains, c->max_clients,
-					       c->max_profile_bytes };
+	const struct profile_limits limits = pipeline_profile_limits(c);
 	struct profiles *p = profiles_new(&limits, NULL);
 	struct store_loaded loaded = { 0 };
 	enum store_fault fault = STORE_FAILED;

@@ -79,12 +79,12 @@ static bool is_allowed(const struct intel *intel, const struct observation *o, c
 	       (indicators_match_ip(intel->set, o->destination.ip, &m) && m.allow);
 }
 
-bool judge_message(struct judge *j, struct profiles *profiles, struct pair_profile *pair,
-		   const struct observation *o, const struct intel *intel, struct anomaly *ret_anomaly)
+enum judge_result judge_message(struct judge *j, struct profiles *profiles, struct pair_profile *pair,
+			  const struct observation *o, const struct intel *intel, struct anomaly *ret_anomaly)
 {
-	if (o->kind != OBSERVED_HTTP_REQUEST || !j->model || pair->state.judgement == JUDGED_LISTED || !verdict_is_due(&j->options, pair) ||
-	    !has_turn(j, o->time_ns))
-		return false;
+	if (o->kind != OBSERVED_HTTP_REQUEST || !j->model || pair->state.judgement == JUDGED_LISTED ||
+	    !verdict_is_due(&j->options, pair) || !has_turn(j, o->time_ns))
+		return JUDGE_NOTHING;
 	verdict_judge(&j->options, j->model, profiles, pair, &j->verdict);
 	j->counts.judged++;
 	if (j->verdict.judgement == JUDGED_SUSPICIOUS && is_allowed(intel, o, pair->domain->key))
@@ -94,10 +94,10 @@ bool judge_message(struct judge *j, struct profiles *profiles, struct pair_profi
 	profiles_touch_pair(profiles, pair);
 	if (j->verdict.judgement != JUDGED_SUSPICIOUS ||
 	    (pair->state.told_ns && o->time_ns - pair->state.told_ns < j->window_ns))
-		return false;
+		return JUDGE_QUIET;
 	pair->state.told_ns = o->time_ns;
 	*ret_anomaly = (struct anomaly){ o, pair, &j->verdict };
-	return true;
+	return JUDGE_TELL;
 }
 
 const struct model *judge_model(const struct judge *j)

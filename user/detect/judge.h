@@ -20,10 +20,17 @@ struct judge *judge_new(const struct config *c, struct model *model);
 void judge_free(struct judge *j);
 void judge_set_model(struct judge *j, const struct config *c, struct model *model);
 
-/* After message o was added to the pair. True: *ret_anomaly is to be told; it points into the arguments and the
+enum judge_result {
+	JUDGE_NOTHING, /* nothing new, or no turn */
+	JUDGE_QUIET,
+	JUDGE_TELL, /* to be told */
+};
+
+/* After message o was added to the pair. JUDGE_TELL: *ret_anomaly is it; it points into the arguments and the
  * judge until the next call. intel: its exceptions are not judged; may be NULL. */
-bool judge_message(struct judge *j, struct profiles *profiles, struct pair_profile *pair,
-		   const struct observation *o, const struct intel *intel, struct anomaly *ret_anomaly);
+enum judge_result judge_message(struct judge *j, struct profiles *profiles, struct pair_profile *pair,
+			  const struct observation *o, const struct intel *intel,
+			  struct anomaly *ret_anomaly);
 
 /* A list holds what the pair did. */
 void judge_listed(struct judge *j, struct profiles *profiles, struct pair_profile *pair, uint64_t time_ns);

@@ -15,16 +15,6 @@
 #define PAIR_OF_HOSTS 20  /* of so many, two infected ones are still few */
 #define COMPANY 3	  /* so many domains asked in one go are a list that a program goes through */
 
-static const char *const names[N_JUDGEMENTS] = {
-	[JUDGED_UNKNOWN] = "unknown",	    [JUDGED_ORDINARY] = "ordinary", [JUDGED_SOFTWARE] = "software",
-	[JUDGED_SUSPICIOUS] = "suspicious", [JUDGED_LISTED] = "listed",
-};
-
-const char *judgement_name(enum judgement j)
-{
-	return j < N_JUDGEMENTS ? names[j] : "?";
-}
-
 struct judging {
 	const struct verdict_options *options;
 	const struct model *m;

@@ -73,6 +73,4 @@ static inline unsigned int anomaly_severity(const struct anomaly *a)
 	return a->verdict->score >= 0.99 ? 73 : 47;
 }
 
-const char *judgement_name(enum judgement j);
-
 #endif

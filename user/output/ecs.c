@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "capture/owner.h"
 #include "output/ecs_line.h"
 #include "support/interface.h"
+#include "support/ip.h"
 
 struct ecs *ecs_new(const struct ecs_identity *id)
 {
@@ -104,3 +106,23 @@ const char *const ecs_mark_names[16] = {
 	MARKS(X) DECODE_MARKS(X)
 #undef X
 };
+
+void ecs_put_asker(struct buf *text, const struct observation *o)
+{
+	char ip[IP_TEXT] = "";
+
+	if (o->process)
+		buf_printf(text, "%s (pid %u)", o->process->name ? o->process->name : "?", o->process->pid);
+	else
+		buf_put(text, ip, ip_text(o->source.ip, ip));
+}
+
+void ecs_end_text(struct buf *b, struct buf *text)
+{
+	buf_char(text, '\0');
+	if (text->failed)
+		b->failed = true;
+	else
+		js_str(b, "message", text->data);
+	buf_free(text);
+}

@@ -95,17 +95,9 @@ static void put_text(struct buf *b, const struct alert *a)
 		buf_char(&text, ',');
 	}
 	buf_lit(&text, " by ");
-	if (o->process)
-		buf_printf(&text, "%s (pid %u)", o->process->name ? o->process->name : "?", o->process->pid);
-	else
-		buf_put(&text, ip, ip_text(o->source.ip, ip));
+	ecs_put_asker(&text, o);
 	buf_printf(&text, " matched list %s", a->match.list->name);
-	buf_char(&text, '\0');
-	if (text.failed)
-		b->failed = true;
-	else
-		js_str(b, "message", text.data);
-	buf_free(&text);
+	ecs_end_text(b, &text);
 }
 
 static void put_rule(struct buf *b, const struct alert *a)

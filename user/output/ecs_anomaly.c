@@ -80,25 +80,15 @@ static void put_own(struct buf *own, const struct anomaly *a)
 static void put_text(struct buf *b, const struct anomaly *a)
 {
 	const struct moments *gap = &a->pair->http.gap_s;
-	const struct observation *o = a->o;
 	struct buf text = { 0 };
-	char ip[IP_TEXT] = "";
 
-	if (o->process)
-		buf_printf(&text, "%s (pid %u)", o->process->name ? o->process->name : "?", o->process->pid);
-	else
-		buf_printf(&text, "%.*s", (int)ip_text(o->source.ip, ip), ip);
+	ecs_put_asker(&text, a->o);
 	buf_printf(
 		&text,
 		" checks in at %s: %llu times, every %.4g s with a deviation of %.3g s: score %.3g over threshold %.3g",
 		a->pair->domain->key, (unsigned long long)a->verdict->checkins, gap->mean, moments_sd(gap),
 		a->verdict->score, a->verdict->threshold);
-	buf_char(&text, '\0');
-	if (text.failed)
-		b->failed = true;
-	else
-		js_str(b, "message", text.data);
-	buf_free(&text);
+	ecs_end_text(b, &text);
 }
 
 static void put_rule(struct buf *b, const struct anomaly *a)

@@ -58,6 +58,15 @@ static void put_sink_stats(struct buf *b, const struct ecs_stats *s)
 	js_close(b);
 }
 
+static void put_count(struct buf *b, const char *name, uint64_t n)
+{
+	if (b->data[b->len - 1] != '{')
+		buf_char(b, ',');
+	js_cstr(b, name);
+	buf_char(b, ':');
+	buf_u64(b, n);
+}
+
 static void put_reader_stats(struct buf *b, const struct counts *s)
 {
 	js_open(b, "events");
@@ -65,15 +74,9 @@ static void put_reader_stats(struct buf *b, const struct counts *s)
 	js_number(b, "http", s->events[OBSERVED_HTTP_REQUEST]);
 	js_close(b);
 	js_open(b, "marks");
-	for (int i = 0; i < 16; i++) {
-		if (!ecs_mark_names[i])
-			continue;
-		if (b->data[b->len - 1] != '{')
-			buf_char(b, ',');
-		js_cstr(b, ecs_mark_names[i]);
-		buf_char(b, ':');
-		buf_u64(b, s->marks[i]);
-	}
+	for (int i = 0; i < 16; i++)
+		if (ecs_mark_names[i])
+			put_count(b, ecs_mark_names[i], s->marks[i]);
 	js_close(b);
 	js_open(b, "owner");
 	js_number(b, "socket", s->owner[OWNER_SOCKET]);
@@ -94,7 +97,6 @@ static void put_reader_stats(struct buf *b, const struct counts *s)
 static void put_detection_stats(struct buf *b, const struct ecs_detection *d)
 {
 	const struct profile_counts *p = &d->profiles;
-	const uint64_t *verdicts = d->judge.verdicts;
 
 	js_open(b, "profiles");
 	js_number(b, "pairs", p->pairs);
@@ -107,11 +109,8 @@ static void put_detection_stats(struct buf *b, const struct ecs_detection *d)
 	js_number(b, "size_bytes", p->bytes);
 	js_close(b);
 	js_open(b, "verdicts");
-	js_number(b, "unknown", verdicts[JUDGED_UNKNOWN]);
-	js_number(b, "ordinary", verdicts[JUDGED_ORDINARY]);
-	js_number(b, "software", verdicts[JUDGED_SOFTWARE]);
-	js_number(b, "suspicious", verdicts[JUDGED_SUSPICIOUS]);
-	js_number(b, "listed", verdicts[JUDGED_LISTED]);
+	for (enum judgement i = 0; i < N_JUDGEMENTS; i++)
+		put_count(b, judgement_name(i), d->judge.verdicts[i]);
 	js_close(b);
 	js_open(b, "detect");
 	js_number(b, "judged", d->judge.judged);

@@ -33,6 +33,12 @@ void ecs_put_origin(const struct ecs *e, struct buf *b, uint32_t ifindex, bool w
 struct observation;
 void ecs_put_message(struct ecs *e, struct buf *b, const struct observation *o, const struct buf *more);
 
+/* For the text of an alert: the process with its pid, or the client's address. */
+void ecs_put_asker(struct buf *text, const struct observation *o);
+
+/* "message" from the text, which is freed. */
+void ecs_end_text(struct buf *b, struct buf *text);
+
 /* Names of the marks by bit; NULL where there is none. */
 extern const char *const ecs_mark_names[16];
 

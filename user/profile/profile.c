@@ -13,6 +13,16 @@
 #define NXDOMAIN 3
 #define HOST_MOST 253 /* longer is no name (RFC 1035); the address stands in */
 
+static const char *const judgements[N_JUDGEMENTS] = {
+	[JUDGED_UNKNOWN] = "unknown",	    [JUDGED_ORDINARY] = "ordinary", [JUDGED_SOFTWARE] = "software",
+	[JUDGED_SUSPICIOUS] = "suspicious", [JUDGED_LISTED] = "listed",
+};
+
+const char *judgement_name(enum judgement j)
+{
+	return j < N_JUDGEMENTS ? judgements[j] : NULL;
+}
+
 static int make_table(struct profiles *p, struct table *t, size_t size, size_t limit)
 {
 	t->pool.size = size;

@@ -26,6 +26,9 @@ enum judgement {
 	N_JUDGEMENTS
 };
 
+/* In words; NULL: none of them. */
+const char *judgement_name(enum judgement j);
+
 /* What the detectors said last, kept with the profile that it is about. */
 struct profile_state {
 	uint64_t judged_ns, told_ns; /* told: the last alert, 0: none */

@@ -10,16 +10,6 @@
 
 enum column { COLUMN_NULL = 'n', COLUMN_INTEGER = 'i', COLUMN_REAL = 'r', COLUMN_TEXT = 't', COLUMN_BLOB = 'b' };
 
-static const char *const judgements[N_JUDGEMENTS] = {
-	[JUDGED_UNKNOWN] = "unknown",	    [JUDGED_ORDINARY] = "ordinary", [JUDGED_SOFTWARE] = "software",
-	[JUDGED_SUSPICIOUS] = "suspicious", [JUDGED_LISTED] = "listed",
-};
-
-const char *rows_judgement(unsigned int judgement)
-{
-	return judgement < N_JUDGEMENTS ? judgements[judgement] : NULL;
-}
-
 const char *rows_kind(unsigned int kind)
 {
 	return kind == CLIENT_PROGRAM ? "program" : kind == CLIENT_ADDRESS ? "address" : NULL;
@@ -183,7 +173,7 @@ static void put_pair(struct buf *b, const struct pair_profile *p)
 	put_integer(b, p->other);
 	put_integer(b, p->browser_like);
 	put_integer(b, p->no_agent);
-	put_text(b, rows_judgement(p->state.judgement));
+	put_text(b, judgement_name(p->state.judgement));
 	put_real(b, p->state.score, p->state.judged_ns > 0);
 	put_integer(b, p->state.judged_ns);
 	put_integer(b, p->state.told_ns);

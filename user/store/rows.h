@@ -29,8 +29,7 @@ uint64_t rows_put_change(struct buf *b, const struct profile_change *change);
 void rows_put_totals(struct buf *b, const struct profiles *p);
 void rows_put_alert(struct buf *b, const struct store_alert *a);
 
-/* How judgement and kind stand in the tables; NULL for a number that has no name. */
-const char *rows_judgement(unsigned int judgement);
+/* How a kind stands in the tables; NULL for a number that has no name. */
 const char *rows_kind(unsigned int kind);
 
 struct row_statements {
