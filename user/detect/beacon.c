@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/median.h"
+
 #define MIN_QUARTILE_RANGE 10
 #define LEVEL_SHARE_OF_MAX 20 /* one in so many */
 #define MIN_BARS_BIMODAL 11
@@ -23,18 +25,6 @@ static double ceil3(double x)
 	return ceil(x * 1000) / 1000;
 }
 
-static int compare(const void *left, const void *right)
-{
-	double a = *(const double *)left, b = *(const double *)right;
-
-	return (a > b) - (a < b);
-}
-
-static double median(const double *sorted, size_t n)
-{
-	return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-}
-
 int beacon_spread(enum beacon_of of, double *values, size_t n, struct beacon_spread *ret_spread)
 {
 	struct beacon_spread s;
@@ -46,18 +36,18 @@ int beacon_spread(enum beacon_of of, double *values, size_t n, struct beacon_spr
 		if (!(values[i] >= 0 && isfinite(values[i])))
 			return -EDOM;
 	}
-	qsort(values, n, sizeof(*values), compare);
-	s.q1 = median(values, half);
-	s.q2 = median(values, n);
-	s.q3 = median(values + n - half, half);
+	qsort(values, n, sizeof(*values), compare_doubles);
+	s.q1 = median_sorted(values, half);
+	s.q2 = median_sorted(values, n);
+	s.q3 = median_sorted(values + n - half, half);
 	s.skew = 0;
 	if (s.q3 - s.q1 >= MIN_QUARTILE_RANGE && s.q2 != s.q1 && s.q2 != s.q3)
 		s.skew = (s.q1 + s.q3 - 2 * s.q2) / (s.q3 - s.q1);
 	s.skew_score = 1 - fabs(s.skew);
 	for (size_t i = 0; i < n; i++)
 		values[i] = fabs(values[i] - s.q2);
-	qsort(values, n, sizeof(*values), compare);
-	s.mad = median(values, n);
+	qsort(values, n, sizeof(*values), compare_doubles);
+	s.mad = median_sorted(values, n);
 	if (s.q2 < 1)
 		s.mad_score = of == BEACON_GAPS ? 1 : 0;
 	else

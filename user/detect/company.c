@@ -30,10 +30,12 @@ static int by_size(const void *a, const void *b)
 /* 0: too few gaps. ms: a copy of them, which is sorted. */
 static double median_ms(uint32_t *ms, unsigned int n)
 {
+	unsigned int high = n / 2, low = n ? (n - 1) / 2 : 0;
+
 	if (n < LEAST_GAPS)
 		return 0;
 	qsort(ms, n, sizeof(*ms), by_size);
-	return (ms[n / 2] + ms[(n - 1) / 2]) / 2.0;
+	return ((double)ms[high] + ms[low]) / 2;
 }
 
 static bool is_near(const struct looking *l, uint64_t ns)

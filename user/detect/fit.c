@@ -113,7 +113,7 @@ static bool find_software(void *ctx, struct pair_profile *pair)
 		return true;
 	if (f->n_software == f->room_software) {
 		size_t room = f->room_software ? 2 * f->room_software : 256;
-		struct pair_profile **more = reallocarray(f->software, room, sizeof(*more));
+		struct pair_profile **more = reallocarray(f->software, room, sizeof(void *));
 
 		if (!more) {
 			f->failed = true;
@@ -137,7 +137,7 @@ static void add_domains(struct fitting *f)
 {
 	uint64_t samples;
 
-	qsort(f->software, f->n_software, sizeof(*f->software), by_domain);
+	qsort(f->software, f->n_software, sizeof(void *), by_domain);
 	for (size_t n = 0; n < f->n_software; n++) {
 		const struct pair_profile *pair = f->software[n];
 

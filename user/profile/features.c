@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/median.h"
+
 #define NONE(samples) ((struct measure){ NAN, (samples) })
 
 const struct feature features[N_FEATURES] = {
@@ -48,17 +50,10 @@ static struct measure cv_of(const struct moments *m)
 	return isfinite(cv) ? (struct measure){ cv, m->n } : NONE(m->n);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static double median(double *v, unsigned int n)
 {
-	qsort(v, n, sizeof(*v), by_value);
-	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+	qsort(v, n, sizeof(*v), compare_doubles);
+	return median_sorted(v, n);
 }
 
 static struct measure recent_median(const struct rhythm *r, bool deviation)
