@@ -31,5 +31,5 @@ baseline: all $(LAB_GEN) ## share/baseline.json anew: metsuke train over the lab
 	@rm -f $(BUILD)/lab/baseline.pcap*
 
 .PHONY: evaluate-lab
-evaluate-lab: all $(LAB_GEN) ## the tables of docs/evaluation.md: seeds that nothing was chosen by; some ten minutes
+evaluate-lab: all $(LAB_GEN) ## the tables of docs/evaluation.md: seeds that nothing was chosen by
 	@METSUKE_BUILD=$(BUILD) tests/lab/evaluate.sh
