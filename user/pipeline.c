@@ -256,18 +256,20 @@ static void flag_listed(const struct pipeline *p, const struct alert *a)
 }
 
 /* One for all hosts and processes that make up the client. */
-static uint64_t ground_of(const struct pair_profile *pair)
+static uint64_t ground_of(const struct client_profile *client, const char *what)
 {
-	return accused_ground(VERDICT_SUSPICIOUS + pair->client->kind, pair->client->key, strlen(pair->client->key),
-			      pair->domain->key, strlen(pair->domain->key));
+	return accused_ground(VERDICT_SUSPICIOUS + client->kind, client->key, strlen(client->key), what,
+			      strlen(what));
 }
 
-static void flag_suspicious(const struct pipeline *p, const struct observation *o, const struct pair_profile *pair)
+/* what: the domain, or the rule of a verdict about the client as a whole. */
+static void flag_suspicious(const struct pipeline *p, const struct observation *o,
+			    const struct client_profile *client, const char *what, double score)
 {
-	struct flagged f = { .score = (uint32_t)(100 * pair->state.score), .verdict = VERDICT_SUSPICIOUS };
+	struct flagged f = { .score = (uint32_t)(100 * score), .verdict = VERDICT_SUSPICIOUS };
 
-	snprintf(f.reason, sizeof(f.reason), "anomaly: %.50s", pair->domain->key);
-	flag(p, o, ground_of(pair), &f);
+	snprintf(f.reason, sizeof(f.reason), "anomaly: %.50s", what);
+	flag(p, o, ground_of(client, what), &f);
 }
 
 static void say_told(struct pipeline *p, const struct alert *listed, const struct anomaly *odd, uint64_t sequence,
@@ -331,23 +333,30 @@ static void alert(struct pipeline *p, const struct observation *o, struct pair_p
 	known_told(p->known, &a, tell(p, &a, NULL), p->options.contact, p->options.ctx);
 }
 
-/* What the pair has come to with this message. */
+static void tell_odd(struct pipeline *p, const struct anomaly *a)
+{
+	p->counts.anomalies++;
+	(void)tell(p, NULL, a);
+}
+
+/* What the pair has come to with this message, and its client. */
 static void judge(struct pipeline *p, const struct observation *o, struct pair_profile *pair)
 {
 	bool was_suspicious = pair->state.judgement == JUDGED_SUSPICIOUS;
 	struct anomaly a;
 	enum judge_result result = judge_message(p->judge, p->profiles, pair, o, p->options.intel, &a);
 
-	if (result == JUDGE_NOTHING)
+	if (result != JUDGE_NOTHING && p->accused && pair->state.judgement == JUDGED_SUSPICIOUS)
+		flag_suspicious(p, o, pair->client, pair->domain->key, pair->state.score);
+	else if (result != JUDGE_NOTHING && p->accused && was_suspicious)
+		accused_withdraw(p->accused, ground_of(pair->client, pair->domain->key));
+	if (result == JUDGE_TELL)
+		tell_odd(p, &a);
+	if (judge_client(p->judge, p->profiles, pair->client, o, &a) != JUDGE_TELL)
 		return;
-	if (p->accused && pair->state.judgement == JUDGED_SUSPICIOUS)
-		flag_suspicious(p, o, pair);
-	else if (p->accused && was_suspicious)
-		accused_withdraw(p->accused, ground_of(pair));
-	if (result != JUDGE_TELL)
-		return;
-	p->counts.anomalies++;
-	(void)tell(p, NULL, &a);
+	if (p->accused)
+		flag_suspicious(p, o, a.client, behaviours[a.verdict->behaviour].rule, a.verdict->score);
+	tell_odd(p, &a);
 }
 
 static enum direction forwarded_direction(const struct pipeline *p, const struct observation *o)

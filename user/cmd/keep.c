@@ -82,7 +82,7 @@ void keep_told(struct store *s, const struct told *t)
 		.severity = t->listed ? t->listed->match.list->severity : anomaly_severity(t->odd),
 		.client = client,
 		.destination = destination,
-		.rule = !t->listed		 ? "anomaly-beacon"
+		.rule = !t->listed		 ? behaviours[t->odd->verdict->behaviour].rule
 			: t->listed->match.entry ? "blocklist-domain"
 						 : "blocklist-address",
 		.list = t->listed ? t->listed->match.list->name : NULL,
@@ -93,7 +93,7 @@ void keep_told(struct store *s, const struct told *t)
 	client[ip_text(o->source.ip, client)] = '\0';
 	destination[ip_text(o->destination.ip, destination)] = '\0';
 	if (!t->listed)
-		a.domain = t->odd->pair->domain->key;
+		a.domain = t->odd->pair ? t->odd->pair->domain->key : NULL;
 	else
 		a.domain = copy(domain, t->listed->matched_ip ? name_of(o) : t->listed->matched);
 	if (o->process) {

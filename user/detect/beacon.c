@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/rhythm.h"
 #include "support/median.h"
 
 #define MIN_QUARTILE_RANGE 10
@@ -113,6 +114,22 @@ static unsigned int longest_run(const uint32_t bins[BEACON_BINS])
 		longest = run > longest ? run : longest;
 	}
 	return longest < BEACON_BINS ? longest : BEACON_BINS;
+}
+
+double rhythm_timing_score(const struct rhythm *r)
+{
+	struct beacon_spread spread;
+	double gaps[RECENT_GAPS];
+	uint32_t ms[RECENT_GAPS];
+	unsigned int n = rhythm_recent(r, ms), kept = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		double seconds = round(ms[i] / 1e3);
+
+		if (seconds > 0)
+			gaps[kept++] = seconds;
+	}
+	return beacon_spread(BEACON_GAPS, gaps, kept, &spread) ? NAN : spread.score;
 }
 
 int beacon_hist(const uint64_t *times, size_t n, uint64_t from, uint64_t to, struct beacon_hist *ret_hist)

@@ -64,6 +64,11 @@ struct beacon {
 /* Sorts the values. 0, -ENODATA (fewer than BEACON_MIN_VALUES), or -EDOM: a value is negative or not finite. */
 int beacon_spread(enum beacon_of of, double *values, size_t n, struct beacon_spread *ret_spread);
 
+struct rhythm;
+
+/* The score of the gaps that a rhythm remembers: the newest 64. NaN: too few. */
+double rhythm_timing_score(const struct rhythm *r);
+
 /* times: ascending, within [from, to]. 0, -EINVAL (from is not before to), -ENODATA (none), or -ERANGE (one is
  * outside or before its predecessor). */
 int beacon_hist(const uint64_t *times, size_t n, uint64_t from, uint64_t to, struct beacon_hist *ret_hist);

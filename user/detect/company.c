@@ -74,14 +74,14 @@ static bool look(void *ctx, const struct pair_profile *other)
 	return true;
 }
 
-unsigned int company_count(const struct pair_profile *pair, unsigned int *ret_known)
+unsigned int company_count(const struct pair_profile *pair, const struct rhythm *r, unsigned int *ret_known)
 {
 	struct looking l = { .pair = pair, .left = MOST_PAIRS, .medians_left = MOST_MEDIANS };
 	uint32_t ms[RECENT_GAPS];
-	unsigned int n = rhythm_recent(&pair->http, ms);
+	unsigned int n = rhythm_recent(r, ms);
 
 	if (n >= LEAST_GAPS) {
-		l.times[0] = pair->http.checkin_ns;
+		l.times[0] = r->checkin_ns;
 		for (unsigned int i = 1; i < ANCHORS; i++)
 			l.times[i] = l.times[i - 1] - ms[n - i] * 1000000ULL;
 		l.period_ms = median_ms(ms, n);

@@ -70,19 +70,25 @@ static bool has_turn(struct judge *j, uint64_t time_ns)
 static bool is_allowed(const struct intel *intel, const struct observation *o, const char *domain)
 {
 	struct indicator_match m;
-	struct text host = o->http.host;
+	struct text name = o->kind == OBSERVED_HTTP_REQUEST ? o->http.host : o->dns.question;
 
 	if (!intel)
 		return false;
-	return (host.len && indicators_match_name(intel->set, host.at, host.len, &m) && m.allow) ||
+	return (name.len && indicators_match_name(intel->set, name.at, name.len, &m) && m.allow) ||
 	       (indicators_match_name(intel->set, domain, strlen(domain), &m) && m.allow) ||
-	       (indicators_match_ip(intel->set, o->destination.ip, &m) && m.allow);
+	       (o->kind == OBSERVED_HTTP_REQUEST && indicators_match_ip(intel->set, o->destination.ip, &m) &&
+		m.allow);
+}
+
+static bool was_told(const struct judge *j, uint64_t told_ns, uint64_t now_ns)
+{
+	return told_ns && now_ns - told_ns < j->window_ns;
 }
 
 enum judge_result judge_message(struct judge *j, struct profiles *profiles, struct pair_profile *pair,
 			  const struct observation *o, const struct intel *intel, struct anomaly *ret_anomaly)
 {
-	if (o->kind != OBSERVED_HTTP_REQUEST || !j->model || pair->state.judgement == JUDGED_LISTED ||
+	if (o->kind == OBSERVED_DNS_RESPONSE || !j->model || pair->state.judgement == JUDGED_LISTED ||
 	    !verdict_is_due(&j->options, pair) || !has_turn(j, o->time_ns))
 		return JUDGE_NOTHING;
 	verdict_judge(&j->options, j->model, profiles, pair, &j->verdict);
@@ -92,11 +98,38 @@ enum judge_result judge_message(struct judge *j, struct profiles *profiles, stru
 	j->counts.verdicts[j->verdict.judgement]++;
 	verdict_done(pair, &j->verdict, o->time_ns);
 	profiles_touch_pair(profiles, pair);
-	if (j->verdict.judgement != JUDGED_SUSPICIOUS ||
-	    (pair->state.told_ns && o->time_ns - pair->state.told_ns < j->window_ns))
+	if (j->verdict.judgement != JUDGED_SUSPICIOUS || was_told(j, pair->state.told_ns, o->time_ns))
 		return JUDGE_QUIET;
 	pair->state.told_ns = o->time_ns;
-	*ret_anomaly = (struct anomaly){ o, pair, &j->verdict };
+	*ret_anomaly = (struct anomaly){ o, pair->client, pair, &j->verdict };
+	return JUDGE_TELL;
+}
+
+/* What a verdict about a client can come from, and whether one was told lately. */
+static uint64_t *told_of(struct client_profile *c, const struct observation *o)
+{
+	if (o->kind == OBSERVED_DNS_RESPONSE)
+		return c->dga.names >= DGA_LEAST_NAMES ? &c->dga.told_ns : NULL;
+	return o->kind == OBSERVED_DNS_QUERY && !o->dns.domain.listed &&
+			       distinct_count(&c->nowhere) >= NOWHERE_LEAST_NAMES
+		       ? &c->nowhere_told_ns
+		       : NULL;
+}
+
+enum judge_result judge_client(struct judge *j, struct profiles *profiles, struct client_profile *c,
+			       const struct observation *o, struct anomaly *ret_anomaly)
+{
+	uint64_t *told_ns = told_of(c, o);
+
+	if (!j->model || !told_ns || was_told(j, *told_ns, o->time_ns) || !has_turn(j, o->time_ns))
+		return JUDGE_NOTHING;
+	verdict_judge_client(&j->options, j->model, profiles, c, &j->verdict);
+	j->counts.judged++;
+	j->counts.verdicts[j->verdict.judgement]++;
+	if (j->verdict.judgement != JUDGED_SUSPICIOUS)
+		return JUDGE_QUIET;
+	*told_ns = o->time_ns;
+	*ret_anomaly = (struct anomaly){ o, c, NULL, &j->verdict };
 	return JUDGE_TELL;
 }
 

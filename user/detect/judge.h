@@ -32,6 +32,10 @@ enum judge_result judge_message(struct judge *j, struct profiles *profiles, stru
 			  const struct observation *o, const struct intel *intel,
 			  struct anomaly *ret_anomaly);
 
+/* The same of the client as a whole. */
+enum judge_result judge_client(struct judge *j, struct profiles *profiles, struct client_profile *client,
+			       const struct observation *o, struct anomaly *ret_anomaly);
+
 /* A list holds what the pair did. */
 void judge_listed(struct judge *j, struct profiles *profiles, struct pair_profile *pair, uint64_t time_ns);
 

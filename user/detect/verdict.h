@@ -1,6 +1,7 @@
-/* verdict.h: what is made of one client at one domain, in two stages (Yan, Koide, Sakurai, figure 6): stage 1
- * tells software from people by its HTTP requests; what it finds odd goes to stage 2, which looks at the domain's
- * DNS answers and at who else knows it. Each piece of evidence is kept, so that anybody can compute it again. */
+/* verdict.h: what is made of one client at one domain, or of a client as a whole. Check-ins over HTTP are judged in
+ * two stages (Yan, Koide, Sakurai, figure 6): stage 1 tells software from people by its requests; what it finds odd
+ * goes to stage 2, which looks at the domain's DNS answers and at who else knows it. What the paper leaves open is
+ * judged by DNS alone: one behaviour each. Each piece of evidence is kept, so that anybody can compute it again. */
 #ifndef METSUKE_DETECT_VERDICT_H
 #define METSUKE_DETECT_VERDICT_H
 
@@ -11,6 +12,23 @@
 #include "profile/profile.h"
 
 enum stage { STAGE_HTTP = 1, STAGE_DNS = 2 };
+
+enum behaviour {
+	BEHAVIOUR_CHECKINS, /* requests as regular as software's */
+	BEHAVIOUR_LOOKUPS,  /* the same of look-ups, where requests are not to be seen */
+	BEHAVIOUR_FAILING,  /* a name that does not answer, asked for again and again */
+	BEHAVIOUR_TUNNEL,   /* data in names and answers */
+	BEHAVIOUR_FLUX,	    /* addresses that change all the time, in many networks */
+	BEHAVIOUR_DGA,	    /* of a client: generated names, most of which do not exist */
+	BEHAVIOUR_NOWHERE,  /* of a client: data in names below no top-level domain, straight to a server */
+	N_BEHAVIOURS
+};
+
+struct behaviour_kind {
+	const char *rule; /* rule.id */
+	const char *detector;
+};
+extern const struct behaviour_kind behaviours[N_BEHAVIOURS];
 
 /* Values, limits and baselines are in the feature's own unit, not in the transformed one of the computation. */
 struct evidence {
@@ -30,12 +48,13 @@ struct evidence {
 #define VERDICT_EVIDENCE 16
 
 struct verdict {
+	enum behaviour behaviour;
 	enum judgement judgement;
 	unsigned int stages; /* that it came through: bit per enum stage */
 	double score;	     /* 0 to 1 */
 	double threshold;    /* of the score */
 	uint64_t start_ns, end_ns;
-	uint64_t checkins;
+	uint64_t checkins; /* or of what else it is about: look-ups, names */
 	const char *model; /* id of the model that it was measured against */
 	size_t n;
 	struct evidence evidence[VERDICT_EVIDENCE];
@@ -52,9 +71,19 @@ struct verdict_options {
 
 struct model;
 
-/* Pure: the same profiles and model, the same verdict. */
+/* Of all behaviours of a pair the one that is suspicious and has the highest score; where none is, what its
+ * check-ins have come to. Pure: the same profiles and model, the same verdict. */
 void verdict_judge(const struct verdict_options *options, const struct model *m, const struct profiles *profiles,
 		   const struct pair_profile *pair, struct verdict *ret_verdict);
+
+/* Of a client as a whole. */
+void verdict_judge_client(const struct verdict_options *options, const struct model *m,
+			  const struct profiles *profiles, const struct client_profile *client,
+			  struct verdict *ret_verdict);
+
+/* Of fewer names nothing is said. */
+#define DGA_LEAST_NAMES 10
+#define NOWHERE_LEAST_NAMES 20
 
 /* Whether the pair has enough new evidence to be judged again, and when the next time will be. */
 bool verdict_is_due(const struct verdict_options *options, const struct pair_profile *pair);
@@ -63,7 +92,8 @@ void verdict_done(struct pair_profile *pair, const struct verdict *v, uint64_t n
 /* A verdict that is told. */
 struct anomaly {
 	const struct observation *o; /* the message that brought it about */
-	const struct pair_profile *pair;
+	const struct client_profile *client;
+	const struct pair_profile *pair; /* NULL: it is about the client */
 	const struct verdict *verdict;
 };
 

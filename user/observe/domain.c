@@ -20,6 +20,7 @@ struct slot {
 	uint64_t hash;
 	uint16_t registered; /* bytes from the end of the name; 0: none */
 	uint16_t suffix;
+	bool listed;
 };
 
 struct domains {
@@ -31,7 +32,7 @@ struct domains {
 	struct slot cache[CACHE_SLOTS];
 	struct verdict {
 		uint64_t hash; /* 0: free */
-		bool is_suffix;
+		bool is_suffix, is_listed;
 	} verdict[CACHE_SLOTS];
 };
 
@@ -149,15 +150,17 @@ static bool is_address(struct text name)
 }
 
 /* Is this, with all its labels, a public suffix? Most names share what follows their first label. */
-static bool ask(struct domains *d, const char *name, uint64_t hash)
+static const struct verdict *ask(struct domains *d, const char *name, uint64_t hash)
 {
 	struct verdict *v = &d->verdict[hash / 2 % CACHE_SLOTS];
 
 	if (v->hash != hash) {
 		v->is_suffix = psl_is_public_suffix2(d->psl, name, PSL_TYPE_ANY);
+		v->is_listed =
+			v->is_suffix && psl_is_public_suffix2(d->psl, name, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE);
 		v->hash = hash;
 	}
-	return v->is_suffix;
+	return v;
 }
 
 /* The registrable domain has one label more than the longest public suffix the name ends in. */
@@ -170,6 +173,7 @@ static void look_up(struct domains *d, struct text name, struct slot *s)
 
 	s->registered = 0;
 	s->suffix = 0;
+	s->listed = false;
 	if (name.len == 0 || name.len >= sizeof(copy) || is_address(name))
 		return;
 	memcpy(copy, name.at, name.len);
@@ -183,7 +187,10 @@ static void look_up(struct domains *d, struct text name, struct slot *s)
 		/* empty labels in front and behind: the library has its own mind */
 		if (!filtered || !dot || dot == at || !dot[1] || is_mentioned(d, hash) ||
 		    is_mentioned(d, parent ^ WILDCARD)) {
-			if (ask(d, at, hash))
+			const struct verdict *v = ask(d, at, hash);
+
+			s->listed = v->is_listed;
+			if (v->is_suffix)
 				break;
 		}
 		s->registered = end - at;
@@ -206,6 +213,7 @@ void domains_split(struct domains *d, struct text name, struct domain_parts *ret
 	}
 	*ret_parts = (struct domain_parts){ 0 };
 	ret_parts->suffix = (struct text){ name.at + name.len - s->suffix, s->suffix, name.plain };
+	ret_parts->listed = s->listed;
 	if (!s->registered)
 		return;
 	ret_parts->registered = (struct text){ name.at + name.len - s->registered, s->registered, name.plain };

@@ -45,6 +45,7 @@ struct domain_parts {
 	struct text registered;
 	struct text subdomain;
 	struct text suffix;
+	bool listed; /* the suffix is in the Public Suffix List; else it is the last label, whatever that is */
 };
 
 struct endpoint {

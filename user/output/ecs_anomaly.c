@@ -4,6 +4,7 @@
 
 #include "capture/owner.h"
 #include "output/ecs_line.h"
+#include "output/odd.h"
 #include "support/ip.h"
 
 /* JSON knows neither infinity nor NaN: what is not known is not written. */
@@ -56,16 +57,16 @@ static void put_own(struct buf *own, const struct anomaly *a)
 	const struct verdict *v = a->verdict;
 
 	buf_lit(own, "\"anomaly\":{");
-	js_safe(own, "detector", "two-stage");
+	js_safe(own, "detector", behaviours[v->behaviour].detector);
 	js_double(own, "score", v->score);
 	js_double(own, "threshold", v->threshold);
 	js_open(own, "entity");
-	js_safe(own, "type", "registered_domain");
-	js_str(own, "value", a->pair->domain->key);
+	js_safe(own, "type", a->pair ? "registered_domain" : "client");
+	js_str(own, "value", a->pair ? a->pair->domain->key : a->client->key);
 	js_close(own);
 	js_open(own, "client");
-	js_safe(own, "type", a->pair->client->kind == CLIENT_PROGRAM ? "program" : "address");
-	js_str(own, "value", a->pair->client->key);
+	js_safe(own, "type", a->client->kind == CLIENT_PROGRAM ? "program" : "address");
+	js_str(own, "value", a->client->key);
 	js_close(own);
 	js_number(own, "window_seconds", (v->end_ns - v->start_ns) / 1000000000);
 	js_number(own, "sample_count", v->checkins);
@@ -79,27 +80,86 @@ static void put_own(struct buf *own, const struct anomaly *a)
 
 static void put_text(struct buf *b, const struct anomaly *a)
 {
-	const struct moments *gap = &a->pair->http.gap_s;
 	struct buf text = { 0 };
 
 	ecs_put_asker(&text, a->o);
-	buf_printf(
-		&text,
-		" checks in at %s: %llu times, every %.4g s with a deviation of %.3g s: score %.3g over threshold %.3g",
-		a->pair->domain->key, (unsigned long long)a->verdict->checkins, gap->mean, moments_sd(gap),
-		a->verdict->score, a->verdict->threshold);
+	buf_char(&text, ' ');
+	odd_put_deed(&text, a);
+	buf_lit(&text, ": ");
+	odd_put_facts(&text, a);
+	buf_printf(&text, ": score %.3g over threshold %.3g", a->verdict->score, a->verdict->threshold);
 	ecs_end_text(b, &text);
 }
 
+static const struct {
+	const char *name, *description;
+	const char *technique, *technique_name, *subtechnique, *subtechnique_name; /* MITRE ATT&CK, enterprise */
+} rules[N_BEHAVIOURS] = {
+	[BEHAVIOUR_CHECKINS] = { "Software that checks in at a rare domain",
+				 "Requests as regular as software's and unlike a browser's, to a domain that few "
+				 "clients know or whose addresses change",
+				 "T1071", "Application Layer Protocol", "T1071.001", "Web Protocols" },
+	[BEHAVIOUR_LOOKUPS] = { "Regular look-ups of a rare domain",
+				"A domain that few clients know is looked up as regularly as software does, and no "
+				"requests to it are to be seen",
+				"T1071", "Application Layer Protocol", NULL, NULL },
+	[BEHAVIOUR_FAILING] = { "Regular look-ups of a domain that does not answer",
+				"A domain without a usable answer is looked up again and again at a fixed pace",
+				"T1008", "Fallback Channels", NULL, NULL },
+	[BEHAVIOUR_TUNNEL] = { "DNS tunnel",
+			       "Many different names below a rare domain, which are long, or asked for by types whose "
+			       "answers carry data",
+			       "T1071", "Application Layer Protocol", "T1071.004", "DNS" },
+	[BEHAVIOUR_FLUX] = { "Fast-flux domain",
+			     "Answers for a rare domain keep bringing new addresses in many networks",
+			     "T1568", "Dynamic Resolution", "T1568.001", "Fast Flux DNS" },
+	[BEHAVIOUR_DGA] = { "Generated domain names",
+			    "A client asks for domains that nobody asked for before, most of which do not exist",
+			    "T1568", "Dynamic Resolution", "T1568.002", "Domain Generation Algorithms" },
+	[BEHAVIOUR_NOWHERE] = { "DNS tunnel without a domain",
+				"Many different long names below no top-level domain that there is",
+				"T1071", "Application Layer Protocol", "T1071.004", "DNS" },
+};
+
 static void put_rule(struct buf *b, const struct anomaly *a)
 {
+	enum behaviour which = a->verdict->behaviour;
+
 	js_open(b, "rule");
-	js_members(b, "\"id\":\"anomaly-beacon\",\"name\":\"Software that checks in at a rare domain\","
-		      "\"category\":\"anomaly\",\"ruleset\":\"builtin\"");
+	js_safe(b, "id", behaviours[which].rule);
+	js_safe(b, "name", rules[which].name);
+	js_members(b, "\"category\":\"anomaly\",\"ruleset\":\"builtin\"");
 	js_safe(b, "version", a->verdict->model);
-	js_members(b,
-		   "\"description\":\"Requests as regular as software's and unlike a browser's, to a domain that "
-		   "few clients know or whose addresses change\"");
+	js_safe(b, "description", rules[which].description);
+	js_close(b);
+}
+
+static void put_technique(struct buf *b, const char *id, const char *name)
+{
+	js_key(b, "id");
+	buf_char(b, '[');
+	js_element(b);
+	js_put_safe(b, id);
+	buf_char(b, ']');
+	js_key(b, "name");
+	buf_char(b, '[');
+	js_element(b);
+	js_put_safe(b, name);
+	buf_char(b, ']');
+}
+
+static void put_threat(struct buf *b, enum behaviour which)
+{
+	js_members(b, "\"threat\":{\"framework\":\"MITRE ATT&CK\",\"tactic\":{\"id\":[\"TA0011\"],"
+		      "\"name\":[\"Command and Control\"]}");
+	js_open(b, "technique");
+	put_technique(b, rules[which].technique, rules[which].technique_name);
+	if (rules[which].subtechnique) {
+		js_open(b, "subtechnique");
+		put_technique(b, rules[which].subtechnique, rules[which].subtechnique_name);
+		js_close(b);
+	}
+	js_close(b);
 	js_close(b);
 }
 
@@ -133,11 +193,7 @@ uint64_t ecs_anomaly(struct ecs *e, struct buf *b, const struct anomaly *a)
 	buf_free(&own);
 	put_text(b, a);
 	put_rule(b, a);
-	js_members(
-		b,
-		"\"threat\":{\"framework\":\"MITRE ATT&CK\",\"tactic\":{\"id\":[\"TA0011\"],\"name\":[\"Command and "
-		"Control\"]},\"technique\":{\"id\":[\"T1071\"],\"name\":[\"Application Layer Protocol\"],"
-		"\"subtechnique\":{\"id\":[\"T1071.001\"],\"name\":[\"Web Protocols\"]}}}");
+	put_threat(b, v->behaviour);
 	buf_lit(b, "}\n");
 	return e->sequence;
 }

@@ -9,6 +9,7 @@
 #include "detect/known.h"
 #include "detect/verdict.h"
 #include "observe/name.h"
+#include "output/odd.h"
 #include "support/ip.h"
 #include "support/log.h"
 
@@ -200,7 +201,6 @@ void text_alert(struct buf *b, const struct alert *a, bool color)
 
 void text_anomaly(struct buf *b, const struct anomaly *a, bool color)
 {
-	const struct moments *gap = &a->pair->http.gap_s;
 	const struct verdict *v = a->verdict;
 
 	if (color)
@@ -208,8 +208,10 @@ void text_anomaly(struct buf *b, const struct anomaly *a, bool color)
 	put_clock(b, a->o->time_ns, color);
 	put_who(b, a->o, color);
 	put_padded(b, color, RED, "ODD", 7);
-	buf_printf(b, "%s  score %.3f: %llu check-ins, every %.4g s with a deviation of %.3g s;", a->pair->domain->key, v->score,
-		   (unsigned long long)v->checkins, gap->mean, moments_sd(gap));
+	odd_put_deed(b, a);
+	buf_printf(b, "  score %.3f: ", v->score);
+	odd_put_facts(b, a);
+	buf_char(b, ';');
 	for (size_t i = 0, n = 0; i < v->n; i++)
 		if (v->evidence[i].triggered)
 			buf_printf(b, "%s %s %.3g %s %.3g", n++ ? "," : "", v->evidence[i].name, v->evidence[i].value,

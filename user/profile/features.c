@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/dga_walk.h"
 #include "support/median.h"
 
 #define NONE(samples) ((struct measure){ NAN, (samples) })
@@ -138,9 +139,16 @@ static struct measure client_share(const struct domain_profile *d, const struct 
 	return (struct measure){ share < 1 ? share : 1, counts.clients };
 }
 
+/* Of what stands below the domain, the dot between them not counted. */
+static struct measure subdomain_length(const struct domain_profile *d)
+{
+	double length = d->name_length.mean - strlen(d->key) - 1;
+
+	return d->name_length.n ? (struct measure){ length > 0 ? length : 0, d->name_length.n } : NONE(0);
+}
+
 struct measure feature_of_client(enum feature_id id, const struct client_profile *c, const struct profiles *p)
 {
-	(void)p; /* as the others */
 	switch (id) {
 	case FEATURE_CLIENT_NXDOMAIN:
 		return count_of(c->nxdomain, c->responses);
@@ -152,6 +160,16 @@ struct measure feature_of_client(enum feature_id id, const struct client_profile
 		return count_of(distinct_count(&c->domains), c->queries + c->requests);
 	case FEATURE_CLIENT_NAME_LENGTH:
 		return mean_of(&c->name_length);
+	case FEATURE_CLIENT_DGA_WALK:
+		return count_of(dga_walk_at(&c->dga, profiles_now(p)), c->responses);
+	case FEATURE_CLIENT_DGA_NAMES:
+		return count_of(c->dga.names, c->responses);
+	case FEATURE_CLIENT_DGA_GENERATED:
+		return share_of(c->dga.generated, c->dga.names);
+	case FEATURE_CLIENT_NOWHERE:
+		return count_of(distinct_count(&c->nowhere), c->queries);
+	case FEATURE_CLIENT_NOWHERE_LENGTH:
+		return mean_of(&c->nowhere_length);
 	default:
 		return NONE(0);
 	}
@@ -188,10 +206,18 @@ struct measure feature_of_domain(enum feature_id id, const struct domain_profile
 		return count_of(distinct_count(&d->names), d->queries);
 	case FEATURE_NAME_LENGTH_MEAN:
 		return mean_of(&d->name_length);
+	case FEATURE_SUBDOMAIN_LENGTH:
+		return subdomain_length(d);
+	case FEATURE_REVERSED_SHARE:
+		return share_of(d->reversed, d->queries);
 	case FEATURE_NX_SHARE:
 		return share_of(d->nxdomain, d->responses);
+	case FEATURE_FAILED_SHARE:
+		return share_of(d->failed, d->responses);
 	case FEATURE_TUNNEL_SHARE:
-		return share_of(d->asked[ASKED_TXT] + d->asked[ASKED_NULL] + d->asked[ASKED_CNAME], d->queries);
+		return share_of(d->asked[ASKED_TXT] + d->asked[ASKED_NULL] + d->asked[ASKED_CNAME] +
+					d->asked[ASKED_MX],
+				d->queries);
 	default:
 		return NONE(0);
 	}
@@ -248,6 +274,8 @@ struct measure feature_of_pair(enum feature_id id, const struct pair_profile *pa
 		return recent_median(dns, false);
 	case FEATURE_DNS_GAP_MAD:
 		return recent_median(dns, true);
+	case FEATURE_DNS_GAP_SPREAD:
+		return recent_spread(dns);
 	case FEATURE_PERSISTENCE:
 		return longest_persistence(pair);
 	case FEATURE_PERSISTENCE_HOUR:

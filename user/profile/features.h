@@ -30,6 +30,7 @@
 	X(DNS_GAP_CV, "dns_gap_cv", PAIR, "")                                                                     \
 	X(DNS_GAP_MEDIAN, "dns_gap_median_s", PAIR, "s")                                                          \
 	X(DNS_GAP_MAD, "dns_gap_mad_s", PAIR, "s")                                                                \
+	X(DNS_GAP_SPREAD, "dns_gap_spread", PAIR, "")                                                             \
 	X(PERSISTENCE, "persistence", PAIR, "")                                                                   \
 	X(PERSISTENCE_HOUR, "persistence_1h", PAIR, "")                                                           \
 	X(PERSISTENCE_4_HOURS, "persistence_4h", PAIR, "")                                                        \
@@ -49,13 +50,21 @@
 	X(AGE, "age_s", DOMAIN, "s")                                                                              \
 	X(NAMES, "names", DOMAIN, "")                                                                             \
 	X(NAME_LENGTH_MEAN, "name_length_mean", DOMAIN, "B")                                                      \
+	X(SUBDOMAIN_LENGTH, "subdomain_length_mean", DOMAIN, "B")                                                 \
+	X(REVERSED_SHARE, "reversed_share", DOMAIN, "")                                                           \
 	X(NX_SHARE, "nx_share", DOMAIN, "")                                                                       \
+	X(FAILED_SHARE, "failed_share", DOMAIN, "")                                                               \
 	X(TUNNEL_SHARE, "tunnel_types_share", DOMAIN, "")                                                         \
 	X(CLIENT_NXDOMAIN, "client_nxdomain", CLIENT, "")                                                         \
 	X(CLIENT_NX_DOMAINS, "client_nx_domains", CLIENT, "")                                                     \
 	X(CLIENT_NX_SHARE, "client_nx_share", CLIENT, "")                                                         \
 	X(CLIENT_DOMAINS, "client_domains", CLIENT, "")                                                           \
-	X(CLIENT_NAME_LENGTH, "client_name_length_mean", CLIENT, "B")
+	X(CLIENT_NAME_LENGTH, "client_name_length_mean", CLIENT, "B")                                             \
+	X(CLIENT_DGA_WALK, "client_dga_walk", CLIENT, "")                                                         \
+	X(CLIENT_DGA_NAMES, "client_dga_names", CLIENT, "")                                                       \
+	X(CLIENT_DGA_GENERATED, "client_dga_generated_share", CLIENT, "")                                         \
+	X(CLIENT_NOWHERE, "client_nowhere", CLIENT, "")                                                           \
+	X(CLIENT_NOWHERE_LENGTH, "client_nowhere_length_mean", CLIENT, "B")
 
 enum feature_id {
 #define X(id, name, of, unit) FEATURE_##id,

@@ -17,8 +17,26 @@ static void join_times(uint64_t *first, uint64_t *last, uint64_t other_first, ui
 		*last = other_last;
 }
 
+static void join_told(uint64_t *to, uint64_t from)
+{
+	if (from > *to)
+		*to = from;
+}
+
+/* A run of one sensor does not go on at another: the one that is further stands. */
+static void join_walk(struct dga_walk *to, const struct dga_walk *from)
+{
+	uint64_t told = to->told_ns > from->told_ns ? to->told_ns : from->told_ns;
+
+	if (from->walk > to->walk || (from->walk == to->walk && from->ns > to->ns))
+		*to = *from;
+	to->told_ns = told;
+}
+
 int join_client(struct client_profile *to, const struct client_profile *from)
 {
+	int err = 0;
+
 	join_times(&to->first_ns, &to->last_ns, from->first_ns, from->last_ns);
 	to->queries += from->queries;
 	to->responses += from->responses;
@@ -26,7 +44,12 @@ int join_client(struct client_profile *to, const struct client_profile *from)
 	to->requests += from->requests;
 	to->other_names += from->other_names;
 	moments_merge(&to->name_length, &from->name_length);
-	return join_sets(&to->nx_domains, &from->nx_domains, distinct_merge(&to->domains, &from->domains));
+	moments_merge(&to->nowhere_length, &from->nowhere_length);
+	join_told(&to->nowhere_told_ns, from->nowhere_told_ns);
+	join_walk(&to->dga, &from->dga);
+	err = join_sets(&to->domains, &from->domains, err);
+	err = join_sets(&to->nx_domains, &from->nx_domains, err);
+	return join_sets(&to->nowhere, &from->nowhere, err);
 }
 
 int join_domain(struct domain_profile *to, const struct domain_profile *from)
@@ -38,6 +61,9 @@ int join_domain(struct domain_profile *to, const struct domain_profile *from)
 	to->responses += from->responses;
 	to->nxdomain += from->nxdomain;
 	to->requests += from->requests;
+	to->failed += from->failed;
+	to->reversed += from->reversed;
+	to->nowhere |= from->nowhere;
 	for (unsigned int i = 0; i < N_ASKED; i++)
 		to->asked[i] += from->asked[i];
 	moments_merge(&to->name_length, &from->name_length);

@@ -107,6 +107,15 @@ void profile_pack_client(const struct client_profile *c, struct buf *b)
 	put_distinct(b, &c->domains);
 	put_distinct(b, &c->nx_domains);
 	put_moments(b, &c->name_length);
+	put_double(b, c->dga.walk);
+	put_number(b, c->dga.ns);
+	put_number(b, c->dga.since_ns);
+	put_number(b, c->dga.names);
+	put_number(b, c->dga.generated);
+	put_number(b, c->dga.told_ns);
+	put_distinct(b, &c->nowhere);
+	put_moments(b, &c->nowhere_length);
+	put_number(b, c->nowhere_told_ns);
 }
 
 void profile_pack_domain(const struct domain_profile *d, struct buf *b)
@@ -130,6 +139,9 @@ void profile_pack_domain(const struct domain_profile *d, struct buf *b)
 	put_distinct(b, &d->ips);
 	put_distinct(b, &d->networks);
 	put_distinct(b, &d->systems);
+	put_number(b, d->failed);
+	put_number(b, d->reversed);
+	put_byte(b, d->nowhere);
 }
 
 static void put_state(struct buf *b, const struct profile_state *s)
@@ -139,6 +151,7 @@ static void put_state(struct buf *b, const struct profile_state *s)
 	put_number(b, s->told_ns);
 	put_number(b, s->next_checkins);
 	put_double(b, s->score);
+	put_number(b, s->next_queries);
 }
 
 void profile_pack_pair(const struct pair_profile *pair, struct buf *b)

@@ -7,9 +7,11 @@
 
 #include "capture/owner.h"
 #include "observe/prefixes.h"
+#include "profile/dga_walk.h"
 #include "profile/table.h"
 #include "support/ip.h"
 
+#define NOERROR 0
 #define NXDOMAIN 3
 #define HOST_MOST 253 /* longer is no name (RFC 1035); the address stands in */
 
@@ -67,13 +69,14 @@ void profiles_free(struct profiles *p)
 
 size_t client_heap(const struct client_profile *c)
 {
-	return distinct_bytes(&c->domains) + distinct_bytes(&c->nx_domains);
+	return distinct_bytes(&c->domains) + distinct_bytes(&c->nx_domains) + distinct_bytes(&c->nowhere);
 }
 
 void client_heap_free(struct client_profile *c)
 {
 	distinct_free(&c->domains);
 	distinct_free(&c->nx_domains);
+	distinct_free(&c->nowhere);
 }
 
 size_t domain_heap(const struct domain_profile *d)
@@ -210,6 +213,13 @@ static unsigned int asked_of(uint16_t type)
 	}
 }
 
+static bool asks_address(uint16_t type)
+{
+	unsigned int asked = asked_of(type);
+
+	return asked == ASKED_A || asked == ASKED_AAAA || asked == ASKED_HTTPS;
+}
+
 /* Below .arpa addresses are turned into names, and below .local the neighbours answer: no domain that anybody
  * could register. */
 static bool is_profiled(const struct domain_parts *parts)
@@ -236,6 +246,12 @@ static void add_query(struct profiles *p, struct client *c, struct domain *d, st
 	d->profile.asked[asked_of(o->dns.type)]++;
 	moments_add(&d->profile.name_length, name.len);
 	table_distinct_add(p, &d->profile.names, distinct_hash(name.at, name.len));
+	d->profile.reversed += name_is_reversed_address(o->dns.domain.subdomain.at, o->dns.domain.subdomain.len);
+	d->profile.nowhere = !o->dns.domain.listed;
+	if (d->profile.nowhere) {
+		table_distinct_add(p, &c->profile.nowhere, d->id);
+		moments_add(&c->profile.nowhere_length, name.len);
+	}
 	add_time(p, &pair->profile.dns, o->time_ns);
 }
 
@@ -315,10 +331,31 @@ static void add_answers(struct profiles *p, struct domain_profile *d, const stru
 	moments_add(&d->addresses, n);
 }
 
+/* The first response about a domain that nobody else has asked for. Names below it (an advertiser's that a resolver
+ * denies, search suffixes) say nothing about whether the domain exists; servers that look for where mail goes
+ * (MX) meet many that do not. */
+static void step(struct dga_walk *walk, const struct observation *o, const struct domain_profile *d)
+{
+	const struct dns_observation *dns = &o->dns;
+	struct text below = dns->domain.subdomain;
+
+	if (distinct_count(&d->clients) > 1)
+		return;
+	if (dns->rcode == NOERROR)
+		dga_walk_step(walk, false, NULL, 0, o->time_ns);
+	else if (dns->rcode == NXDOMAIN && dns->domain.listed && asks_address(dns->type) &&
+		 (!below.len || text_is(below, "www")))
+		dga_walk_step(walk, true, d->key, dns->domain.registered.len - dns->domain.suffix.len - 1,
+			      o->time_ns);
+}
+
 static void add_response(struct profiles *p, struct client *c, struct domain *d, const struct observation *o)
 {
 	c->profile.responses++;
 	d->profile.responses++;
+	if (d->profile.responses == 1)
+		step(&c->profile.dga, o, &d->profile);
+	d->profile.failed += o->dns.rcode != NOERROR && o->dns.rcode != NXDOMAIN;
 	if (o->dns.rcode == NXDOMAIN) {
 		c->profile.nxdomain++;
 		d->profile.nxdomain++;

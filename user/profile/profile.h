@@ -33,8 +33,21 @@ const char *judgement_name(enum judgement j);
 struct profile_state {
 	uint64_t judged_ns, told_ns; /* told: the last alert, 0: none */
 	uint64_t next_checkins;	     /* judged again at so many */
+	uint64_t next_queries;	     /* or at so many of these */
 	double score;
 	uint8_t judgement; /* enum judgement */
+};
+
+/* A sequential test (Wald; Page's form, which starts again at 0) over registrable domains that are new to the whole
+ * network and asked for by themselves: each that does not exist moves it up, each that does moves it down, and with
+ * time it fades. DGA_* in profile/dga_walk.h. */
+struct dga_walk {
+	double walk;	    /* log-likelihood ratio at ns */
+	uint64_t ns;	    /* of the newest step */
+	uint64_t since_ns;  /* when it left 0 */
+	uint64_t names;	    /* that do not exist, since then */
+	uint64_t generated; /* of these, those that look it */
+	uint64_t told_ns;   /* the last alert, 0: none */
 };
 
 struct client_profile {
@@ -46,6 +59,11 @@ struct client_profile {
 	struct distinct nx_domains; /* registrable, of names that do not exist */
 	struct moments name_length; /* of names asked for */
 	uint64_t other_names;	    /* queries and responses about names that are no domains: see profiles_add() */
+	struct dga_walk dga;
+	/* Registrable domains asked for below top-level domains that there are not; and the names in full. */
+	struct distinct nowhere;
+	struct moments nowhere_length;
+	uint64_t nowhere_told_ns;
 	uint64_t flagged;	    /* pairs with JUDGED_SUSPICIOUS or JUDGED_LISTED */
 };
 
@@ -56,6 +74,9 @@ struct domain_profile {
 	const char *key; /* registrable domain, or the address where a site has no name */
 	uint64_t first_ns, last_ns;
 	uint64_t queries, responses, nxdomain, requests;
+	uint64_t failed;   /* responses that neither say yes nor NXDOMAIN: SERVFAIL, REFUSED, ... */
+	bool nowhere;	   /* below no top-level domain that there is */
+	uint64_t reversed; /* queries for addresses written backwards below it, as in DNS blocklists (RFC 5782) */
 	uint64_t asked[N_ASKED];
 	struct distinct clients;
 	struct distinct names; /* full names asked for: subdomains */

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "profile/dga_walk.h"
+
 void unpack_fail(struct unpack *u, int err)
 {
 	if (!err)
@@ -170,8 +172,9 @@ bool unpack_head(struct unpack *u, enum pack_kind kind)
 {
 	uint8_t version = unpack_byte(u);
 
-	if (!u->err && version != PACK_VERSION)
+	if (!u->err && (!version || version > PACK_VERSION))
 		unpack_fail(u, -EPROTO);
+	u->version = version;
 	refuse_unless(u, unpack_byte(u) == kind);
 	return !u->err;
 }
@@ -179,6 +182,19 @@ bool unpack_head(struct unpack *u, enum pack_kind kind)
 static void tail(struct unpack *u)
 {
 	refuse_unless(u, u->at == u->end);
+}
+
+/* Not in version 1. */
+static void dga_walk(struct unpack *u, struct dga_walk *w)
+{
+	w->walk = unpack_double(u);
+	refuse_unless(u, w->walk >= 0 && w->walk <= DGA_WALK_MOST);
+	w->ns = unpack_number(u);
+	w->since_ns = unpack_number(u);
+	w->names = count(u);
+	w->generated = count(u);
+	w->told_ns = unpack_number(u);
+	refuse_unless(u, w->generated <= w->names && w->since_ns <= w->ns);
 }
 
 void unpack_client(struct unpack *u, uint64_t *ret_used, struct client_profile *c)
@@ -198,6 +214,12 @@ void unpack_client(struct unpack *u, uint64_t *ret_used, struct client_profile *
 	distinct(u, &c->domains);
 	distinct(u, &c->nx_domains);
 	moments(u, &c->name_length, c->queries);
+	if (u->version > 1) {
+		dga_walk(u, &c->dga);
+		distinct(u, &c->nowhere);
+		moments(u, &c->nowhere_length, c->queries);
+		c->nowhere_told_ns = unpack_number(u);
+	}
 	tail(u);
 }
 
@@ -210,6 +232,7 @@ static bool answers_fit(const struct domain_profile *d)
 void unpack_domain(struct unpack *u, uint64_t *ret_used, struct domain_profile *d)
 {
 	uint64_t ttl_min;
+	uint8_t nowhere;
 
 	if (!unpack_head(u, PACK_DOMAIN))
 		return;
@@ -236,6 +259,14 @@ void unpack_domain(struct unpack *u, uint64_t *ret_used, struct domain_profile *
 	distinct(u, &d->ips);
 	distinct(u, &d->networks);
 	distinct(u, &d->systems);
+	if (u->version > 1) {
+		d->failed = count(u);
+		d->reversed = count(u);
+		nowhere = unpack_byte(u);
+		refuse_unless(u, nowhere <= 1);
+		d->nowhere = nowhere;
+		refuse_unless(u, d->failed <= d->responses - d->nxdomain && d->reversed <= d->queries);
+	}
 	refuse_unless(u, answers_fit(d));
 	tail(u);
 }
@@ -250,6 +281,8 @@ static void state(struct unpack *u, struct profile_state *s)
 	s->told_ns = unpack_number(u);
 	s->next_checkins = unpack_number(u);
 	s->score = unpack_double(u);
+	if (u->version > 1)
+		s->next_queries = unpack_number(u);
 	refuse_unless(u, isfinite(s->score));
 }
 

@@ -1,0 +1,93 @@
+/* checkins.c: BEHAVIOUR_CHECKINS, the two stages. The rule (METHODS 3): ODV finds the timing odd and the SVM or LOF
+ * agrees that the row is unlike a browser's, and stage 2 has nothing to explain it. */
+#include <math.h>
+
+#include "detect/behaviours.h"
+
+#define WEIGHT_RARE 0.4
+#define FLUX_SHARE 0.1 /* of the clients: what more of them know is a delivery network */
+
+/* The two second opinions on the row as a whole; they weigh nothing in the score. */
+static bool second_opinion(struct judging *j, const double *values)
+{
+	struct evidence *svm = evidence_add(j, "ocsvm", STAGE_HTTP), *lof = evidence_add(j, "lof", STAGE_HTTP);
+	const struct model *m = j->m;
+	double row[N_HTTP_CRITERIA];
+
+	svm->above = lof->above = true;
+	if (scaling_apply(&m->scaling, values, row, NULL))
+		return false;
+	svm->samples = lof->samples = m->http_rows;
+	svm->value = -ocsvm_decision(m->svm, row) / m->svm->rho;
+	svm->threshold = 0;
+	svm->known = isfinite(svm->value);
+	svm->triggered = svm->known && svm->value > 0;
+	lof->threshold = m->lof_limit;
+	lof->baseline = 1;
+	lof->known = !lof_score(m->lof, row, &lof->value);
+	lof->triggered = lof->known && lof->value > lof->threshold;
+	return svm->triggered || lof->triggered;
+}
+
+/* Software? Returns false with the judgement made where it is not, or nobody knows yet. */
+static bool stage_http(struct judging *j)
+{
+	double values[N_CRITERIA];
+	struct evidence *cv = evidence_criterion(j, CRITERION_GAP_CV, &values[CRITERION_GAP_CV]);
+	struct evidence *spread = evidence_criterion(j, CRITERION_GAP_SPREAD, &values[CRITERION_GAP_SPREAD]);
+	struct evidence *timing = spread->known && spread->p < cv->p ? spread : cv;
+
+	evidence_weigh_base(j, timing, criteria[CRITERION_GAP_CV].weight);
+	for (enum criterion i = CRITERION_URLS; i < N_HTTP_CRITERIA; i++)
+		evidence_weigh(j, evidence_criterion(j, i, &values[i]), criteria[i].weight);
+	if (j->v->checkins < j->options->min_checkins || !timing->known)
+		return false;
+	j->v->judgement = JUDGED_ORDINARY;
+	if ((!cv->triggered && !spread->triggered) || !second_opinion(j, values))
+		return false;
+	j->v->judgement = JUDGED_SOFTWARE;
+	j->v->stages |= 1U << STAGE_HTTP;
+	return true;
+}
+
+/* Is there nothing about the domain that explains why software asks it? */
+static bool stage_dns(struct judging *j)
+{
+	struct evidence *rare = evidence_rarity(j), *young = evidence_age(j);
+	bool flux = false;
+	double unused;
+
+	evidence_weigh_base(j, rare, WEIGHT_RARE);
+	for (enum criterion i = N_HTTP_CRITERIA; i < N_CRITERIA; i++) {
+		struct evidence *e = evidence_criterion(j, i, &unused);
+
+		evidence_weigh(j, e, criteria[i].weight);
+		flux |= e->triggered &&
+			i != CRITERION_TTL_MIN; /* short TTLs alone are those of delivery networks */
+	}
+	if (!young->triggered)
+		return false;
+	if (rare->known && !rare->triggered && !(flux && rare->p <= FLUX_SHARE))
+		return false;
+	if (!evidence_company(j, &j->pair->http)->triggered)
+		return false;
+	if (evidence_too_early(j, rare, j->pair->http.gap_s.mean)) {
+		j->v->judgement = JUDGED_UNKNOWN;
+		return false;
+	}
+	return true;
+}
+
+void checkins_judge(struct judging *j)
+{
+	const struct rhythm *http = &j->pair->http;
+	bool odd;
+
+	evidence_begin(j, BEHAVIOUR_CHECKINS, http->first_ns, http->last_ns, http->checkins);
+	if (!stage_http(j))
+		return; /* its score stays 0: nothing was found */
+	odd = stage_dns(j);
+	evidence_score(j);
+	if (odd)
+		evidence_accuse(j);
+}

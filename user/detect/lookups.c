@@ -1,0 +1,76 @@
+/* lookups.c: BEHAVIOUR_LOOKUPS and BEHAVIOUR_FAILING: a client whose requests are not to be seen (TLS, or none, for the
+ * name does not answer) looks a domain up as regularly as software does. */
+#include <math.h>
+
+#include "detect/beacon.h"
+#include "detect/behaviours.h"
+
+#define TIMING_SCORE 0.8  /* of RITA's ts: METHODS 4.2, the gate */
+#define FAILING 0.9	  /* of the responses */
+#define USUAL_FAILING 0.05
+#define WEIGHT_TIMING 0.6
+#define WEIGHT_RARE 0.4
+
+static struct measure at_least(struct measure m, uint64_t n)
+{
+	return m.n >= n ? m : (struct measure){ NAN, m.n };
+}
+
+static bool is_failing(const struct domain_profile *d, uint64_t least)
+{
+	return d->responses >= least && d->nxdomain + d->failed >= FAILING * d->responses;
+}
+
+/* As odd as software's gaps: the limits are those of people's requests. */
+static bool judge_timing(struct judging *j)
+{
+	const struct pair_profile *pair = j->pair;
+	struct measure cv = feature_of_pair(FEATURE_DNS_GAP_CV, pair, j->profiles);
+	struct measure spread = feature_of_pair(FEATURE_DNS_GAP_SPREAD, pair, j->profiles);
+	struct evidence *by_mean = evidence_odv(j, "dns_gap_cv", STAGE_HTTP, &j->m->odv[CRITERION_GAP_CV],
+						at_least(cv, LEAST_GAPS));
+	struct evidence *by_median = evidence_odv(j, "dns_gap_spread", STAGE_HTTP,
+						  &j->m->odv[CRITERION_GAP_SPREAD], at_least(spread, LEAST_GAPS));
+	struct evidence *timing = by_median->known && by_median->p < by_mean->p ? by_median : by_mean;
+	struct evidence *ts = evidence_rule(j, "dns_gap_ts", rhythm_timing_score(&pair->dns), TIMING_SCORE, true,
+					    by_median->samples);
+
+	evidence_weigh_base(j, timing, WEIGHT_TIMING);
+	return timing->known && (by_mean->triggered || by_median->triggered) && ts->triggered;
+}
+
+void lookups_judge(struct judging *j)
+{
+	const struct rhythm *dns = &j->pair->dns;
+	const struct domain_profile *d = j->pair->domain;
+	bool failing = is_failing(d, j->options->min_checkins);
+	struct evidence *rare, *young, *company;
+
+	evidence_begin(j, failing ? BEHAVIOUR_FAILING : BEHAVIOUR_LOOKUPS, dns->first_ns, dns->last_ns,
+		       dns->checkins);
+	if (dns->checkins < j->options->min_checkins || j->pair->http.messages || d->nowhere)
+		return;
+	j->v->judgement = JUDGED_ORDINARY;
+	if (!judge_timing(j))
+		return;
+	j->v->judgement = JUDGED_SOFTWARE;
+	rare = evidence_rarity(j);
+	young = evidence_age(j);
+	company = evidence_company(j, dns);
+	evidence_weigh_base(j, rare, WEIGHT_RARE);
+	if (failing)
+		evidence_weigh(j,
+			       evidence_many(j, "failing_share",
+					     (double)(d->nxdomain + d->failed) / d->responses, FAILING,
+					     USUAL_FAILING, d->responses),
+			       WEIGHT_RARE);
+	evidence_score(j);
+	/* Most of what speaks TLS is as regular and does nothing wrong: who else asks has to be known. */
+	if (!young->triggered || !company->triggered || (rare->known ? !rare->triggered : !failing))
+		return;
+	if (evidence_too_early(j, rare, dns->gap_s.mean)) {
+		j->v->judgement = JUDGED_UNKNOWN;
+		return;
+	}
+	evidence_accuse(j);
+}

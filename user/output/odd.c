@@ -1,0 +1,64 @@
+/* odd.c: see odd.h. */
+#include "output/odd.h"
+
+void odd_put_deed(struct buf *b, const struct anomaly *a)
+{
+	static const struct {
+		const char *before, *after;
+	} deeds[N_BEHAVIOURS] = {
+		[BEHAVIOUR_CHECKINS] = { "checks in at ", "" },
+		[BEHAVIOUR_LOOKUPS] = { "looks up ", "" },
+		[BEHAVIOUR_FAILING] = { "keeps asking for ", ", which does not answer" },
+		[BEHAVIOUR_TUNNEL] = { "asks for names that look like data below ", "" },
+		[BEHAVIOUR_FLUX] = { "asks for ", ", whose addresses keep changing" },
+		[BEHAVIOUR_DGA] = { "asks for names that look generated", "" },
+		[BEHAVIOUR_NOWHERE] = { "asks for names that look like data below no domain", "" },
+	};
+	enum behaviour which = a->verdict->behaviour;
+
+	buf_str(b, deeds[which].before);
+	if (a->pair)
+		buf_str(b, a->pair->domain->key);
+	buf_str(b, deeds[which].after);
+}
+
+static void put_rhythm(struct buf *b, const struct rhythm *r, const char *what)
+{
+	buf_printf(b, "%llu %s, every %.4g s with a deviation of %.3g s", (unsigned long long)r->checkins, what,
+		   r->gap_s.mean, moments_sd(&r->gap_s));
+}
+
+static void put_names(struct buf *b, double names, const struct moments *length)
+{
+	buf_printf(b, "%.0f names of %.3g bytes", names, length->mean);
+}
+
+void odd_put_facts(struct buf *b, const struct anomaly *a)
+{
+	const struct domain_profile *d = a->pair ? a->pair->domain : NULL;
+
+	switch (a->verdict->behaviour) {
+	case BEHAVIOUR_CHECKINS:
+		put_rhythm(b, &a->pair->http, "check-ins");
+		break;
+	case BEHAVIOUR_LOOKUPS:
+	case BEHAVIOUR_FAILING:
+		put_rhythm(b, &a->pair->dns, "look-ups");
+		break;
+	case BEHAVIOUR_TUNNEL:
+		put_names(b, distinct_count(&d->names), &d->name_length);
+		break;
+	case BEHAVIOUR_FLUX:
+		buf_printf(b, "%.0f addresses in %.0f networks in %llu answers", distinct_count(&d->ips),
+			   distinct_count(&d->networks), (unsigned long long)d->addresses.n);
+		break;
+	case BEHAVIOUR_DGA:
+		buf_printf(b, "%llu new names that do not exist", (unsigned long long)a->client->dga.names);
+		break;
+	case BEHAVIOUR_NOWHERE:
+		put_names(b, distinct_count(&a->client->nowhere), &a->client->nowhere_length);
+		break;
+	default:
+		break;
+	}
+}
