@@ -2,8 +2,10 @@
  * agrees that the row is unlike a browser's, and stage 2 has nothing to explain it. */
 #include <math.h>
 
+#include "detect/beacon.h"
 #include "detect/behaviours.h"
 
+#define TIMING_SCORE 0.45 /* of RITA's ts: what comes at random has 0.52, people's visits in bunches less */
 #define WEIGHT_RARE 0.4
 #define FLUX_SHARE 0.1 /* of the clients: what more of them know is a delivery network */
 
@@ -36,6 +38,8 @@ static bool stage_http(struct judging *j)
 	struct evidence *cv = evidence_criterion(j, CRITERION_GAP_CV, &values[CRITERION_GAP_CV]);
 	struct evidence *spread = evidence_criterion(j, CRITERION_GAP_SPREAD, &values[CRITERION_GAP_SPREAD]);
 	struct evidence *timing = spread->known && spread->p < cv->p ? spread : cv;
+	struct evidence *ts = evidence_rule(j, "gap_ts", rhythm_timing_score(&j->pair->http), TIMING_SCORE, true,
+					    spread->samples);
 
 	evidence_weigh_base(j, timing, criteria[CRITERION_GAP_CV].weight);
 	for (enum criterion i = CRITERION_URLS; i < N_HTTP_CRITERIA; i++)
@@ -43,7 +47,7 @@ static bool stage_http(struct judging *j)
 	if (j->v->checkins < j->options->min_checkins || !timing->known)
 		return false;
 	j->v->judgement = JUDGED_ORDINARY;
-	if ((!cv->triggered && !spread->triggered) || !second_opinion(j, values))
+	if ((!cv->triggered && !spread->triggered) || !ts->triggered || !second_opinion(j, values))
 		return false;
 	j->v->judgement = JUDGED_SOFTWARE;
 	j->v->stages |= 1U << STAGE_HTTP;

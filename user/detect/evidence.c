@@ -8,6 +8,7 @@
 #define COMPANY 3	  /* so many domains asked in one go are a list that a program goes through */
 #define CLIENTS_LEAST 5	  /* of fewer, how many know a domain says nothing */
 #define CLIENTS_MOST 1000 /* counted */
+#define OTHERS 22	  /* 0.9^22 = 0.1 */
 #define PAIR_OF_HOSTS 20  /* of so many, two infected ones are still few */
 
 void evidence_begin(struct judging *j, enum behaviour behaviour, uint64_t start_ns, uint64_t end_ns, uint64_t n)
@@ -130,17 +131,28 @@ struct evidence *evidence_company(struct judging *j, const struct rhythm *r)
 	return e;
 }
 
+/* Of these who could have asked, nobody did: were the domain known to a tenth of all, that would be less likely than
+ * one in ten for 22 clients beside one that asks. */
+static bool others_had_time(const struct judging *j, const struct evidence *rare, double period_s)
+{
+	uint64_t first = j->pair->domain->first_ns, turns = 2 * period_s * 1e9;
+	size_t others = profiles_clients_since(j->profiles, first + turns, CLIENTS_MOST);
+
+	return profiles_now(j->profiles) - first > turns && others >= rare->value * (1 + OTHERS);
+}
+
 bool evidence_too_early(const struct judging *j, const struct evidence *rare, double period_s)
 {
 	uint64_t now = profiles_now(j->profiles), running = now - profiles_since(j->profiles);
 
-	(void)period_s;
 	if (running < j->options->settle_ns)
 		return true;
-	if (rare->known)
-		return now - j->pair->domain->first_ns < j->options->rare_ns;
-	/* The others of what looks like a handful may still be asleep. */
-	return j->pair->client->kind == CLIENT_ADDRESS && rare->samples > 1 && running < j->options->rare_ns;
+	if (rare->known && now - j->pair->domain->first_ns >= j->options->rare_ns)
+		return false;
+	/* On the first day every domain is new. */
+	if (running < j->options->rare_ns)
+		return j->pair->client->kind == CLIENT_ADDRESS && rare->samples > 1;
+	return rare->known && !others_had_time(j, rare, period_s);
 }
 
 static double surprise(const struct evidence *e)
