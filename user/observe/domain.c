@@ -149,6 +149,12 @@ static bool is_address(struct text name)
 	return true;
 }
 
+/* In tests and examples these stand for top-level domains that there are (RFC 6761). */
+static bool stands_for_any(const char *name)
+{
+	return !strcmp(name, "test") || !strcmp(name, "example");
+}
+
 /* Is this, with all its labels, a public suffix? Most names share what follows their first label. */
 static const struct verdict *ask(struct domains *d, const char *name, uint64_t hash)
 {
@@ -157,7 +163,8 @@ static const struct verdict *ask(struct domains *d, const char *name, uint64_t h
 	if (v->hash != hash) {
 		v->is_suffix = psl_is_public_suffix2(d->psl, name, PSL_TYPE_ANY);
 		v->is_listed =
-			v->is_suffix && psl_is_public_suffix2(d->psl, name, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE);
+			v->is_suffix && (psl_is_public_suffix2(d->psl, name, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE) ||
+					 stands_for_any(name));
 		v->hash = hash;
 	}
 	return v;
