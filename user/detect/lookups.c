@@ -6,6 +6,7 @@
 #include "detect/behaviours.h"
 
 #define TIMING_SCORE 0.8  /* of RITA's ts: METHODS 4.2, the gate */
+#define ENOUGH_CLIENTS 40
 #define FAILING 0.9	  /* of the responses */
 #define USUAL_FAILING 0.05
 #define WEIGHT_TIMING 0.6
@@ -39,6 +40,15 @@ static bool judge_timing(struct judging *j)
 	return timing->known && (by_mean->triggered || by_median->triggered) && ts->triggered;
 }
 
+/* Most of what speaks TLS is as regular and does nothing wrong: there have to be enough clients to tell that hardly any
+ * of them knows the domain. */
+static bool is_rare(const struct evidence *rare, bool failing)
+{
+	if (failing)
+		return !rare->known || rare->triggered;
+	return rare->known && rare->triggered && rare->samples >= ENOUGH_CLIENTS;
+}
+
 void lookups_judge(struct judging *j)
 {
 	const struct rhythm *dns = &j->pair->dns;
@@ -65,8 +75,7 @@ void lookups_judge(struct judging *j)
 					     USUAL_FAILING, d->responses),
 			       WEIGHT_RARE);
 	evidence_score(j);
-	/* Most of what speaks TLS is as regular and does nothing wrong: who else asks has to be known. */
-	if (!young->triggered || !company->triggered || (rare->known ? !rare->triggered : !failing))
+	if (!young->triggered || !company->triggered || !is_rare(rare, failing))
 		return;
 	if (evidence_too_early(j, rare, dns->gap_s.mean)) {
 		j->v->judgement = JUDGED_UNKNOWN;
