@@ -21,6 +21,9 @@ static inline void profiles_split(struct domain_parts *parts, const char *name, 
 	parts->registered = unit_text(name + strlen(name) - strlen(registered));
 	dot = strchr(parts->registered.at, '.');
 	parts->suffix = unit_text(dot ? dot + 1 : "");
+	parts->listed = true;
+	if (parts->registered.at > name)
+		parts->subdomain = (struct text){ name, parts->registered.at - name - 1, true };
 }
 
 static inline struct pair_profile *profiles_query(struct profiles *p, const char *client, const char *name,
