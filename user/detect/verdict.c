@@ -19,7 +19,7 @@ void verdict_judge(const struct verdict_options *options, const struct model *m,
 		   const struct pair_profile *pair, struct verdict *ret_verdict)
 {
 	struct judging checkins = { .options = options, .m = m, .profiles = profiles, .pair = pair };
-	struct verdict other;
+	struct verdict other = { 0 };
 
 	checkins.v = ret_verdict;
 	checkins_judge(&checkins);
@@ -39,7 +39,7 @@ void verdict_judge_client(const struct verdict_options *options, const struct mo
 {
 	struct judging dga = { .options = options, .m = m, .profiles = profiles, .v = ret_verdict };
 	struct judging nowhere = dga;
-	struct verdict other;
+	struct verdict other = { 0 };
 
 	dga_judge(&dga, client);
 	nowhere.v = &other;

@@ -33,32 +33,28 @@ static void put_names(struct buf *b, double names, const struct moments *length)
 	buf_printf(b, "%.0f names of %.3g bytes", names, length->mean);
 }
 
-void odd_put_facts(struct buf *b, const struct anomaly *a)
+/* Of a verdict about a domain. */
+static void put_domain(struct buf *b, enum behaviour which, const struct pair_profile *pair)
 {
-	const struct domain_profile *d = a->pair ? a->pair->domain : NULL;
+	const struct domain_profile *d = pair->domain;
 
-	switch (a->verdict->behaviour) {
-	case BEHAVIOUR_CHECKINS:
-		put_rhythm(b, &a->pair->http, "check-ins");
-		break;
-	case BEHAVIOUR_LOOKUPS:
-	case BEHAVIOUR_FAILING:
-		put_rhythm(b, &a->pair->dns, "look-ups");
-		break;
-	case BEHAVIOUR_TUNNEL:
+	if (which == BEHAVIOUR_CHECKINS)
+		put_rhythm(b, &pair->http, "check-ins");
+	else if (which == BEHAVIOUR_TUNNEL)
 		put_names(b, distinct_count(&d->names), &d->name_length);
-		break;
-	case BEHAVIOUR_FLUX:
+	else if (which == BEHAVIOUR_FLUX)
 		buf_printf(b, "%.0f addresses in %.0f networks in %llu answers", distinct_count(&d->ips),
 			   distinct_count(&d->networks), (unsigned long long)d->addresses.n);
-		break;
-	case BEHAVIOUR_DGA:
+	else
+		put_rhythm(b, &pair->dns, "look-ups");
+}
+
+void odd_put_facts(struct buf *b, const struct anomaly *a)
+{
+	if (a->pair)
+		put_domain(b, a->verdict->behaviour, a->pair);
+	else if (a->verdict->behaviour == BEHAVIOUR_DGA)
 		buf_printf(b, "%llu new names that do not exist", (unsigned long long)a->client->dga.names);
-		break;
-	case BEHAVIOUR_NOWHERE:
+	else
 		put_names(b, distinct_count(&a->client->nowhere), &a->client->nowhere_length);
-		break;
-	default:
-		break;
-	}
 }
