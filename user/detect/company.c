@@ -17,7 +17,8 @@ struct looking {
 	const struct pair_profile *pair;
 	uint64_t times[ANCHORS], window; /* its last check-ins; how far from them company is */
 	double period_ms;
-	unsigned int left, medians_left, n, known;
+	unsigned int left, medians_left;
+	struct company found;
 };
 
 static int by_size(const void *a, const void *b)
@@ -46,17 +47,22 @@ static bool is_near(const struct looking *l, uint64_t ns)
 	return false;
 }
 
-/* Whose turn comes later in a go was there last time only. */
-static bool keeps_step(struct looking *l, const struct rhythm *r)
+static bool keeps_pace(struct looking *l, const struct rhythm *r)
 {
 	uint32_t ms[RECENT_GAPS];
 	double median;
 
-	if (!r->checkins || !l->medians_left || !is_near(l, r->checkin_ns))
+	if (!r->checkins || !l->medians_left)
 		return false;
 	l->medians_left--;
 	median = median_ms(ms, rhythm_recent(r, ms));
 	return median >= 0.9 * l->period_ms && median <= 1.1 * l->period_ms;
+}
+
+/* Whose turn comes later in a go was there last time only. */
+static bool keeps_step(struct looking *l, const struct rhythm *r)
+{
+	return r->checkins && is_near(l, r->checkin_ns) && keeps_pace(l, r);
 }
 
 static bool look(void *ctx, const struct pair_profile *other)
@@ -64,17 +70,21 @@ static bool look(void *ctx, const struct pair_profile *other)
 	struct looking *l = ctx;
 	uint64_t last = other->http.last_ns > other->dns.last_ns ? other->http.last_ns : other->dns.last_ns;
 
-	if (last + l->window < l->times[ANCHORS - 1] || !l->left--)
+	if (last + 2 * l->period_ms * 1e6 < l->times[0] || !l->left--)
 		return false;
-	if (other == l->pair || !distinct_count(&other->domain->ips) ||
+	if (other == l->pair)
+		return true;
+	if (other->state.told_ns > l->found.told_ns && (keeps_pace(l, &other->http) || keeps_pace(l, &other->dns)))
+		l->found.told_ns = other->state.told_ns;
+	if (!distinct_count(&other->domain->ips) || last + l->window < l->times[ANCHORS - 1] ||
 	    (!keeps_step(l, &other->http) && !keeps_step(l, &other->dns)))
 		return true;
-	l->n++;
-	l->known += distinct_count(&other->domain->clients) > 1;
+	l->found.n++;
+	l->found.known += distinct_count(&other->domain->clients) > 1;
 	return true;
 }
 
-unsigned int company_count(const struct pair_profile *pair, const struct rhythm *r, unsigned int *ret_known)
+struct company company_of(const struct pair_profile *pair, const struct rhythm *r)
 {
 	struct looking l = { .pair = pair, .left = MOST_PAIRS, .medians_left = MOST_MEDIANS };
 	uint32_t ms[RECENT_GAPS];
@@ -90,6 +100,5 @@ unsigned int company_count(const struct pair_profile *pair, const struct rhythm 
 			l.window = WINDOW_NS;
 		profiles_each_pair_of(pair->client, look, &l);
 	}
-	*ret_known = l.known;
-	return l.n;
+	return l.found;
 }

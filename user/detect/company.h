@@ -4,10 +4,15 @@
 
 #include "profile/profile.h"
 
+struct company {
+	unsigned int n;	       /* domains */
+	unsigned int known;    /* of these, those that another client knows, too */
+	uint64_t told_ns;      /* the last alert about a domain at the same pace, in the same go or not; 0: none */
+};
+
 /* Domains that the pair's client asks within seconds of its check-ins there and at the same pace, as far as their
  * names have addresses. A program that goes through a list (a reader's feeds, mirrors) has many, a beacon has one
- * server or two. r: the pair's check-ins, over HTTP or DNS. ret_known: how many of them another client knows, too.
- * Pure. */
-unsigned int company_count(const struct pair_profile *pair, const struct rhythm *r, unsigned int *ret_known);
+ * server or two. r: the pair's check-ins, over HTTP or DNS. Pure. */
+struct company company_of(const struct pair_profile *pair, const struct rhythm *r);
 
 #endif

@@ -121,13 +121,14 @@ struct evidence *evidence_age(struct judging *j)
 struct evidence *evidence_company(struct judging *j, const struct rhythm *r)
 {
 	struct evidence *e = evidence_add(j, "companions", STAGE_DNS);
-	unsigned int known;
+	struct company company = company_of(j->pair, r);
 
 	e->known = true;
 	e->samples = r->checkins;
-	e->value = company_count(j->pair, r, &known);
+	e->value = company.n;
 	e->threshold = COMPANY;
-	e->triggered = e->value < e->threshold || !known;
+	e->triggered = e->value < e->threshold || !company.known;
+	j->v->company_told_ns = company.told_ns;
 	return e;
 }
 

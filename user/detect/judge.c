@@ -98,7 +98,9 @@ enum judge_result judge_message(struct judge *j, struct profiles *profiles, stru
 	j->counts.verdicts[j->verdict.judgement]++;
 	verdict_done(pair, &j->verdict, o->time_ns);
 	profiles_touch_pair(profiles, pair);
-	if (j->verdict.judgement != JUDGED_SUSPICIOUS || was_told(j, pair->state.told_ns, o->time_ns))
+	/* What goes through several servers each time is one story. */
+	if (j->verdict.judgement != JUDGED_SUSPICIOUS || was_told(j, pair->state.told_ns, o->time_ns) ||
+	    was_told(j, j->verdict.company_told_ns, o->time_ns))
 		return JUDGE_QUIET;
 	pair->state.told_ns = o->time_ns;
 	*ret_anomaly = (struct anomaly){ o, pair->client, pair, &j->verdict };

@@ -55,6 +55,7 @@ struct verdict {
 	double threshold;    /* of the score */
 	uint64_t start_ns, end_ns;
 	uint64_t checkins; /* or of what else it is about: look-ups, names */
+	uint64_t company_told_ns; /* the last alert about a domain that is asked in the same go; 0: none */
 	const char *model; /* id of the model that it was measured against */
 	size_t n;
 	struct evidence evidence[VERDICT_EVIDENCE];
