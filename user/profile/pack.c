@@ -139,6 +139,9 @@ static void put_state(struct buf *b, const struct profile_state *s)
 	put_number(b, s->told_ns);
 	put_number(b, s->next_checkins);
 	put_double(b, s->score);
+	put_byte(b, s->excuse);
+	put_number(b, s->told_evidence);
+	put_double(b, s->told_score);
 }
 
 void profile_pack_pair(const struct pair_profile *pair, struct buf *b)

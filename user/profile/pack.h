@@ -5,7 +5,7 @@
 
 #include "profile/table.h"
 
-#define PACK_VERSION 1
+#define PACK_VERSION 2
 enum pack_kind { PACK_CLIENT = 'c', PACK_DOMAIN = 'd', PACK_PAIR = 'p', PACK_TOTALS = 't' };
 
 #define COUNT_MOST (1ULL << 53) /* exact as a double; and many can be joined */

@@ -34,7 +34,10 @@ struct profile_state {
 	uint64_t judged_ns, told_ns; /* told: the last alert, 0: none */
 	uint64_t next_checkins;	     /* judged again at so many */
 	double score;
-	uint8_t judgement; /* enum judgement */
+	uint8_t judgement;	/* enum judgement */
+	uint8_t excuse;		/* enum excuse (detect/excuse.h): why the last verdict was not told; 0: nothing */
+	uint64_t told_evidence; /* what was told: a bit of each feature beyond its limit (detect/judge.c) */
+	double told_score;	/* and the highest score */
 };
 
 struct client_profile {

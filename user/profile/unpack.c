@@ -250,7 +250,10 @@ static void state(struct unpack *u, struct profile_state *s)
 	s->told_ns = unpack_number(u);
 	s->next_checkins = unpack_number(u);
 	s->score = unpack_double(u);
-	refuse_unless(u, isfinite(s->score));
+	s->excuse = unpack_byte(u);
+	s->told_evidence = unpack_number(u);
+	s->told_score = unpack_double(u);
+	refuse_unless(u, isfinite(s->score) && isfinite(s->told_score));
 }
 
 void unpack_pair(struct unpack *u, uint64_t *ret_used, struct pair_profile *pair)
