@@ -20,6 +20,7 @@ int cmd_outliers(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
 int cmd_domains(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 
 /* Options that several commands share; each names those it takes. */
