@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "detect/severity.h"
 #include "profile/profile.h"
 
 enum stage { STAGE_HTTP = 1, STAGE_DNS = 2 };
@@ -67,10 +68,10 @@ struct anomaly {
 	const struct verdict *verdict;
 };
 
-/* event.severity: medium, or high where chance is one in a hundred. */
+/* event.severity */
 static inline unsigned int anomaly_severity(const struct anomaly *a)
 {
-	return a->verdict->score >= 0.99 ? 73 : 47;
+	return severity_of_score(a->verdict->score);
 }
 
 #endif
