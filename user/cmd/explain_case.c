@@ -224,6 +224,8 @@ static void put_change(struct buf *b, const char *name, const json_t *feature)
 		buf_printf(b, "%.0f clients or more knew the domain (now %.0f of %.0f)", limit, round(value), samples);
 	else if (!strcmp(name, "age_days"))
 		buf_printf(b, "the network had known the domain for %.4g days (now %.3g)", limit, value);
+	else if (!strcmp(name, "popularity"))
+		buf_printf(b, "its rank among popular domains were %.0f or better (now %.0f)", limit, value);
 	else if (!strcmp(name, "companions") && value >= limit)
 		buf_printf(b, "one of the %.0f other domains asked in the same go were others' as well", value);
 	else if (!strcmp(name, "companions"))
@@ -372,6 +374,27 @@ static void put_step(json_t *to, const char *what, const char *const *words)
 	buf_free(&command);
 }
 
+/* Only for this client; of an alert about a client, for all that it does. */
+static void put_allow(json_t *to, const char *client, const json_t *type, const char *entity, bool listed)
+{
+	bool about_client = type && strcmp(json_string_value(type) ? json_string_value(type) : "", "registered_domain") != 0;
+
+	if (!*client || *entity == '-' || (!*entity && !about_client))
+		return;
+	if (about_client)
+		put_step(to, "if all that it does is fine",
+			 (const char *const[]){ "metsuke", "allow", "--until", "30d", "--why", "the reason", "--client",
+						client, NULL });
+	else if (listed)
+		put_step(to, "if this is fine although a list holds it",
+			 (const char *const[]){ "metsuke", "allow", "--also-listed", "--until", "30d", "--why",
+						"the reason", "--client", client, entity, NULL });
+	else
+		put_step(to, "if this is fine",
+			 (const char *const[]){ "metsuke", "allow", "--until", "30d", "--why", "the reason", "--client",
+						client, entity, NULL });
+}
+
 static json_t *next(const json_t *event, const char *store)
 {
 	const char *client = client_of(event), *entity = about(event);
@@ -390,6 +413,7 @@ static json_t *next(const json_t *event, const char *store)
 						*explain_text(event, "source.ip") ? explain_text(event, "source.ip") :
 										    client,
 						NULL });
+	put_allow(to, client, explain_at(event, "metsuke.anomaly.entity.type"), entity, listed);
 	if (*entity && listed)
 		put_step(to, "which lists hold it", (const char *const[]){ "metsuke", "intel", "query", entity, NULL });
 	return to;

@@ -12,6 +12,7 @@ static const struct explain_way two_stage[] = {
 	{ "software", { "fresh_addresses", "networks" } },
 	{ "software", { "age_days" } },
 	{ "software", { "companions" } },
+	{ "software", { "popularity" } },
 	{ NULL },
 };
 
