@@ -255,11 +255,11 @@ static void every_second(struct run *r)
 	hosts_sync(pipeline_hosts(r->pipeline), live_put_host, live_drop_host, r->live);
 	run_say_losses(r);
 	if (watch_look(&r->watch, &r->options.config.lists) ||
-	    watch_file_look(&r->watch_popular, r->options.config.popular)) {
+	    watch_file_look(&r->watch_popular, r->options.config.popular, 2)) {
 		log_info("a list has changed; reading the lists again");
 		read_lists(r);
 	}
-	if (watch_file_look(&r->watch_allow, r->options.config.allow_file))
+	if (watch_file_look(&r->watch_allow, r->options.config.allow_file, 1))
 		read_allow(r);
 	if (now - r->stats_ns >= r->options.config.stats_seconds * 1000000000)
 		run_say_stats(r);

@@ -48,7 +48,7 @@ void allow_free(struct allow *a)
 
 size_t allow_count(const struct allow *a)
 {
-	return a->n;
+	return a ? a->n : 0;
 }
 
 const struct allow_entry *allow_get(const struct allow *a, size_t i)

@@ -45,7 +45,7 @@ struct allow_report {
 struct allow *allow_load(const char *path, struct allow_report *ret_report);
 void allow_free(struct allow *a);
 
-size_t allow_count(const struct allow *a);
+size_t allow_count(const struct allow *a); /* a may be NULL */
 const struct allow_entry *allow_get(const struct allow *a, size_t i); /* in the order of the file */
 
 /* One line. False with the reason in why. To be freed with allow_entry_free() in either case. */
