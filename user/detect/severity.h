@@ -24,4 +24,9 @@ static inline unsigned int severity_of_score(double score)
 	return severity < SEVERITY_MOST ? (unsigned int)severity : SEVERITY_MOST;
 }
 
+static inline unsigned int severity_lowered(unsigned int severity)
+{
+	return severity > SEVERITY_LEAST + SEVERITY_STEP ? severity - SEVERITY_STEP : SEVERITY_LEAST;
+}
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "detect/severity.h"
 #include "profile/profile.h"
+#include "profile/role.h"
 
 enum stage { STAGE_HTTP = 1, STAGE_DNS = 2 };
 
@@ -68,10 +69,12 @@ struct anomaly {
 	const struct verdict *verdict;
 };
 
-/* event.severity */
+/* event.severity. Who speaks for others (profile/role.h) is one step lower: who it was is somebody behind it. */
 static inline unsigned int anomaly_severity(const struct anomaly *a)
 {
-	return severity_of_score(a->verdict->score);
+	unsigned int severity = severity_of_score(a->verdict->score);
+
+	return role_of(a->pair->client) == ROLE_NONE ? severity : severity_lowered(severity);
 }
 
 #endif

@@ -19,6 +19,8 @@ static void join_times(uint64_t *first, uint64_t *last, uint64_t other_first, ui
 
 int join_client(struct client_profile *to, const struct client_profile *from)
 {
+	int err = 0;
+
 	join_times(&to->first_ns, &to->last_ns, from->first_ns, from->last_ns);
 	to->queries += from->queries;
 	to->responses += from->responses;
@@ -26,7 +28,10 @@ int join_client(struct client_profile *to, const struct client_profile *from)
 	to->requests += from->requests;
 	to->other_names += from->other_names;
 	moments_merge(&to->name_length, &from->name_length);
-	return join_sets(&to->nx_domains, &from->nx_domains, distinct_merge(&to->domains, &from->domains));
+	err = join_sets(&to->asked_by, &from->asked_by, err);
+	err = join_sets(&to->fetches_for, &from->fetches_for, err);
+	err = join_sets(&to->domains, &from->domains, err);
+	return join_sets(&to->nx_domains, &from->nx_domains, err);
 }
 
 int join_domain(struct domain_profile *to, const struct domain_profile *from)

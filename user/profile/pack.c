@@ -107,6 +107,8 @@ void profile_pack_client(const struct client_profile *c, struct buf *b)
 	put_distinct(b, &c->domains);
 	put_distinct(b, &c->nx_domains);
 	put_moments(b, &c->name_length);
+	put_distinct(b, &c->asked_by);
+	put_distinct(b, &c->fetches_for);
 }
 
 void profile_pack_domain(const struct domain_profile *d, struct buf *b)

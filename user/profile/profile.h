@@ -50,6 +50,8 @@ struct client_profile {
 	struct moments name_length; /* of names asked for */
 	uint64_t other_names;	    /* queries and responses about names that are no domains: see profiles_add() */
 	uint64_t flagged;	    /* pairs with JUDGED_SUSPICIOUS or JUDGED_LISTED */
+	struct distinct asked_by;    /* other clients whose look-ups it answered: see profile/role.h */
+	struct distinct fetches_for; /* other clients whose requests it took for other hosts */
 };
 
 enum { ASKED_A, ASKED_AAAA, ASKED_CNAME, ASKED_TXT, ASKED_NULL, ASKED_MX, ASKED_HTTPS, ASKED_OTHER, N_ASKED };

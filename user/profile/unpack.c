@@ -198,6 +198,8 @@ void unpack_client(struct unpack *u, uint64_t *ret_used, struct client_profile *
 	distinct(u, &c->domains);
 	distinct(u, &c->nx_domains);
 	moments(u, &c->name_length, c->queries);
+	distinct(u, &c->asked_by);
+	distinct(u, &c->fetches_for);
 	tail(u);
 }
 
