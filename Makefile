@@ -26,7 +26,7 @@ LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lsvm -lelf -lpthread -
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 USER_SRC := $(filter-out user/main.c,$(wildcard user/*.c user/*/*.c))
-USER_OBJ := $(USER_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/bpf_objects.o $(BUILD)/obj/baseline.o
+USER_OBJ := $(USER_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/bpf_objects.o $(BUILD)/obj/baseline.o $(BUILD)/obj/builtin.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -62,6 +62,10 @@ $(BUILD)/obj/bpf_objects.o: $(BPF_OBJ) user/capture/bpf_objects.S
 $(BUILD)/obj/baseline.o: share/baseline.json user/detect/baseline.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) -c user/detect/baseline.S -o $@
+
+$(BUILD)/obj/builtin.o: share/updates.txt share/shared.txt user/detect/builtin.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c user/detect/builtin.S -o $@
 
 $(BUILD)/obj/%.o: %.c | need-libs
 	@mkdir -p $(@D)

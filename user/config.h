@@ -82,6 +82,10 @@ struct config {
 	uint64_t rare_hours;
 	uint64_t old_days;
 	uint64_t anomaly_window_seconds;
+	uint64_t popular_most;
+	bool updates;
+	char *popular; /* a relative path is relative to the configuration file's folder, as the next */
+	char *allow_file;
 	char *model;
 	char *format;
 	char *agent_id;

@@ -16,7 +16,7 @@ struct key {
 	const char *help;
 	bool (*valid)(const char *text); /* KEY_LIST: of each item; NULL: any */
 	const char *expected;		 /* what valid() wants, for the error */
-	bool paths; /* KEY_LIST: of files, relative ones seen from the configuration's folder */
+	bool paths; /* KEY_LIST, KEY_TEXT: of files, relative ones seen from the configuration's folder */
 };
 
 #define CONFIG_MOST_KEYS 256

@@ -31,8 +31,9 @@ static const char *set_one(struct reader *r, const struct key *k, const char *te
 {
 	const char *why = config_set_value(r->config, k, text, room, size);
 	struct config_list *list = config_member(r->config, k);
+	char **path = k->type == KEY_LIST ? &list->item[list->n - 1] : (char **)list;
 
-	if (!why && k->paths && config_path_beside(&list->item[list->n - 1], r->path))
+	if (!why && k->paths && **path && config_path_beside(path, r->path))
 		return "out of memory";
 	return why;
 }

@@ -18,6 +18,8 @@ static const struct {
 	{ "profiles", "metsuke profiles", cmd_profiles, "what each client did at each domain, from the store" },
 	{ "domains", "metsuke domains", cmd_domains, "what each domain did over all clients, from the store" },
 	{ "alerts", "metsuke alerts", cmd_alerts, "the alerts in the store" },
+	{ "allow", "metsuke allow", cmd_allow, "this is fine: until when, why, and who said so" },
+	{ "explain", "metsuke explain", cmd_explain, "the whole case of one alert, and what to do about it" },
 	{ "train", "metsuke train", cmd_train, "a model of what is ordinary, from captures that are clean" },
 	{ "status", "metsuke status", cmd_status, "the running sensor: modes, ledger, flagged hosts and processes" },
 };

@@ -8,6 +8,7 @@
 #include "capture/native.h"
 #include "capture/owner.h"
 #include "detect/accused.h"
+#include "detect/allow.h"
 #include "detect/judge.h"
 #include "detect/known.h"
 #include "detect/model.h"
@@ -89,6 +90,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
 
 		p->profiles = profiles_new(&limits, options->prefixes);
 		p->judge = judge_new(c, options->model);
+		if (p->judge)
+			judge_set_allow(p->judge, options->allow);
 	}
 	if (!p->home || !p->queries || !p->heads || !p->native || !p->hosts || !p->known || !p->ecs ||
 	    (options->flag && !p->accused) || (c->detect && (!p->profiles || !p->judge))) {
@@ -114,6 +117,7 @@ void pipeline_free(struct pipeline *p)
 	judge_free(p->judge);
 	accused_free(p->accused);
 	intel_free(p->options.intel);
+	allow_free(p->options.allow);
 	ecs_free(p->ecs);
 	for (int i = 0; i < 3; i++)
 		buf_free(&p->lines[i]);
@@ -241,17 +245,21 @@ static void flag(const struct pipeline *p, const struct observation *o, uint64_t
 	accused_add(p->accused, &key, ground, f);
 }
 
+static void listed_reason(const struct alert *a, char *to, size_t size)
+{
+	char ip[IP_TEXT];
+	size_t len = a->matched_ip ? ip_text(a->matched_ip, ip) : a->matched.len;
+
+	snprintf(to, size, "%.20s: %.*s", a->match.list->name, (int)len, a->matched_ip ? ip : a->matched.at);
+}
+
 static void flag_listed(const struct pipeline *p, const struct alert *a)
 {
 	struct flagged f = { .score = a->match.list->severity, .verdict = VERDICT_LISTED };
-	char ip[IP_TEXT];
-	size_t len;
 
 	if (!p->accused)
 		return;
-	len = a->matched_ip ? ip_text(a->matched_ip, ip) : a->matched.len;
-	snprintf(f.reason, sizeof(f.reason), "%.20s: %.*s", a->match.list->name, (int)len,
-		 a->matched_ip ? ip : a->matched.at);
+	listed_reason(a, f.reason, sizeof(f.reason));
 	flag(p, a->o, accused_ground(VERDICT_LISTED, "", 0, f.reason, strlen(f.reason)), &f);
 }
 
@@ -316,12 +324,115 @@ static uint64_t tell(struct pipeline *p, const struct alert *listed, const struc
 	return sequence ? sequence : p->counts.alerts;
 }
 
+/* For all, or for who sent this. */
+static void withdraw(const struct pipeline *p, const struct observation *o, uint64_t ground, bool of_all)
+{
+	struct flagged_key key = { .type = FLAGGED_HOST };
+
+	if (of_all)
+		accused_withdraw(p->accused, ground);
+	memcpy(key.ip, o->source.ip, 16);
+	accused_withdraw_from(p->accused, &key, ground);
+	if (!o->process)
+		return;
+	key = (struct flagged_key){ .type = FLAGGED_PROCESS, .tgid = o->process->pid };
+	accused_withdraw_from(p->accused, &key, ground);
+}
+
+/* Did somebody say that this is fine although a list holds it? */
+static bool is_allowed(struct pipeline *p, const struct alert *a, struct pair_profile *pair)
+{
+	const struct allow_entry *e;
+	struct allow_question q;
+	char reason[sizeof(((struct flagged *)0)->reason)];
+
+	if (!p->options.allow)
+		return false;
+	allow_question_of(&q, a->o);
+	q.listed = true;
+	e = allow_match(p->options.allow, &q);
+	if (!e && (a->matched.len || a->chain_name.len)) {
+		q.name = a->matched.len ? a->matched : a->chain_name;
+		e = allow_match(p->options.allow, &q);
+	}
+	if (!e)
+		return false;
+	if (p->accused) {
+		listed_reason(a, reason, sizeof(reason));
+		withdraw(p, a->o, accused_ground(VERDICT_LISTED, "", 0, reason, strlen(reason)), !e->program && !e->host);
+	}
+	if (pair && pair->state.judgement == JUDGED_LISTED) {
+		pair->state.judgement = JUDGED_UNKNOWN;
+		profiles_touch_pair(p->profiles, pair);
+	}
+	return true;
+}
+
+/* Did somebody say that this client is fine, with this domain or (NULL) whatever it does? */
+static bool is_forgiven(const struct pipeline *p, const struct client_profile *client, const char *domain)
+{
+	struct allow_question q = { .domain = domain, .time_ns = profiles_now(p->profiles) };
+	unsigned int bits;
+	uint8_t ip[16];
+	char network[IP_TEXT + 8];
+
+	if (client->kind == CLIENT_PROGRAM) {
+		q.program = client->key;
+	} else {
+		snprintf(network, sizeof(network), "%.*s/%s", IP_TEXT, client->key,
+			 strchr(client->key, ':') ? "128" : "32");
+		q.client = network_parse(network, ip, &bits) ? ip : NULL;
+	}
+	return allow_match(p->options.allow, &q);
+}
+
+static bool forgive_pair(void *ctx, struct pair_profile *pair)
+{
+	struct pipeline *p = ctx;
+
+	if (pair->state.judgement != JUDGED_SUSPICIOUS || !is_forgiven(p, pair->client, pair->domain->key))
+		return true;
+	judge_allowed(p->profiles, pair);
+	if (p->accused)
+		accused_withdraw(p->accused, ground_of(pair->client, pair->domain->key));
+	return true;
+}
+
+static bool forgive_client(void *ctx, struct client_profile *client)
+{
+	struct pipeline *p = ctx;
+
+	if ((!client->dga.told_ns && !client->nowhere_told_ns) || !is_forgiven(p, client, NULL))
+		return true;
+	client->dga.told_ns = client->nowhere_told_ns = 0;
+	for (enum behaviour i = BEHAVIOUR_DGA; p->accused && i < N_BEHAVIOURS; i++)
+		accused_withdraw(p->accused, ground_of(client, behaviours[i].rule));
+	return true;
+}
+
+void pipeline_set_allow(struct pipeline *p, struct allow *allow)
+{
+	if (p->judge)
+		judge_set_allow(p->judge, allow);
+	allow_free(p->options.allow);
+	p->options.allow = allow;
+	if (!p->profiles || !allow)
+		return;
+	profiles_each_pair(p->profiles, forgive_pair, p);
+	profiles_each_client(p->profiles, forgive_client, p);
+}
+
+const struct allow *pipeline_allow(const struct pipeline *p)
+{
+	return p->options.allow;
+}
+
 /* An alert follows the event of its message. */
 static void alert(struct pipeline *p, const struct observation *o, struct pair_profile *pair)
 {
 	struct alert a;
 
-	if (!p->options.intel || !known_check(p->known, p->options.intel, o, &a))
+	if (!p->options.intel || !known_check(p->known, p->options.intel, o, &a) || is_allowed(p, &a, pair))
 		return;
 	if (pair)
 		judge_listed(p->judge, p->profiles, pair, o->time_ns);

@@ -15,6 +15,7 @@
 #include "profile/profile.h"
 
 struct pipeline;
+struct allow;
 struct owners;
 struct flagged;
 struct flagged_key;
@@ -40,6 +41,7 @@ struct pipeline_options {
 	int64_t time_offset_ns; /* added to a record's time: what makes it nanoseconds since 1970 */
 	struct intel *intel;	/* given: the pipeline frees it; NULL: no lists */
 	struct owners *owners;	/* borrowed; NULL: no processes */
+	struct allow *allow;	/* given: the pipeline frees it; NULL: nothing was allowed */
 	struct model *model;	/* given: the pipeline frees it; NULL: nothing is judged */
 	const struct prefixes *prefixes; /* borrowed; NULL: no table */
 	/* live: is this one of the machine's own addresses? May be NULL. */
@@ -79,6 +81,11 @@ void pipeline_tick(struct pipeline *p, uint64_t now_ns);
 /* Another set of lists from the next record on; the old one is freed. */
 void pipeline_set_intel(struct pipeline *p, struct intel *intel);
 const struct intel *pipeline_intel(const struct pipeline *p);
+
+/* What was said to be fine, from the next record on; the old set is freed. What it holds is not suspicious any more,
+ * and nobody stands in `flagged` for it. */
+void pipeline_set_allow(struct pipeline *p, struct allow *allow);
+const struct allow *pipeline_allow(const struct pipeline *p);
 
 /* The configuration's bounds, and another model, from the next record on; the old one is freed. */
 void pipeline_set_model(struct pipeline *p, struct model *model);

@@ -359,7 +359,8 @@ class Sensor:
         self.read_to, self.seen, self.stopped = 0, [], None
         self.configure(config)
         self.store = os.path.join(self.dir, "metsuke.db")
-        argv = [*wrap, METSUKE, "run", "-c", self.config, "-R", self.runtime, "-P", self.pins, "-S", self.store, *more]
+        argv = [*wrap, METSUKE, "run", "-c", self.config, "-R", self.runtime, "-P", self.pins, "-S", self.store,
+                "-a", os.path.join(self.dir, "allow.jsonl"), *more]
         for name in interfaces:
             argv += ["-i", name]
         for sink in sinks if sinks is not None else ["file:" + self.file]:

@@ -284,12 +284,85 @@ static void test_an_old_domain(void **state)
 	assert_int_equal(b->n_told, 1);
 }
 
-static void test_told_again_after_the_window(void **state)
+/* More of the same is no news, however long it goes on. */
+static void test_not_told_again_without_new_evidence(void **state)
 {
 	struct bench *b = *state;
 
-	(void)beacon(b, BOT, "cc.example", 700, 300 * S, 0.1, START); /* more than two days */
-	assert_int_equal(b->n_told, 3);
+	(void)beacon(b, BOT, "cc.example", 2000, 300 * S, 0.1, START); /* a week */
+	assert_int_equal(b->n_told, 1);
+}
+
+/* A rhythm so much clearer that chance is a tenth of what it was: told again, once, and after the window. */
+static void test_told_again_when_the_score_rises(void **state)
+{
+	struct bench *b = *state;
+	struct pair_profile *pair = beacon(b, BOT, "cc.example", 30, 300 * S, 0.5, START);
+	double first = pair->state.told_score;
+
+	assert_int_equal(b->n_told, 1);
+	(void)beacon(b, BOT, "cc.example", 270, 300 * S, 0, START + 30 * 300 * S);
+	assert_int_equal(b->n_told, 1); /* within the day */
+	(void)beacon(b, BOT, "cc.example", 2000, 300 * S, 0, START + 300 * 300 * S);
+	assert_int_equal(b->n_told, 2);
+	assert_true(1 - pair->state.told_score <= (1 - first) / 10);
+}
+
+/* A feature of the score that was inside its limit when it was told: here the domain's answers begin to change. */
+static void test_told_again_for_another_feature(void **state)
+{
+	struct bench *b = *state;
+	struct pair_profile *pair = beacon(b, BOT, "cc.example", 300, 300 * S, 0, START);
+
+	assert_int_equal(b->n_told, 1);
+	for (unsigned int i = 0; i < 40; i++) {
+		char ip[4][16];
+		const char *addresses[5] = { ip[0], ip[1], ip[2], ip[3], NULL };
+
+		for (unsigned int k = 0; k < 4; k++)
+			snprintf(ip[k], sizeof(ip[k]), "%u.%u.0.1", 20 + i, k);
+		(void)profiles_answer(b->p, BOT, "cc.example", "cc.example", 0, 60, addresses);
+	}
+	assert_int_equal(b->n_told, 1);
+	(void)beacon(b, BOT, "cc.example", 40, 300 * S, 0, START + 300 * 300 * S);
+	assert_int_equal(b->n_told, 2);
+	assert_true(evidence(b, "networks")->triggered);
+	assert_true(pair->state.told_ns > START + 24 * HOUR);
+	(void)beacon(b, BOT, "cc.example", 1000, 300 * S, 0, START + 340 * 300 * S);
+	assert_int_equal(b->n_told, 2);
+}
+
+/* The clock goes back behind the last alert: that is no window that is over. */
+static void test_not_told_again_in_the_past(void **state)
+{
+	struct bench *b = *state;
+	struct pair_profile *pair = beacon(b, BOT, "cc.example", 12, 300 * S, 0, START + 48 * HOUR);
+
+	assert_int_equal(b->n_told, 1);
+	pair->state.told_evidence = 0; /* whatever comes is new */
+	pair->state.next_checkins = 0;
+	(void)ask(b, BOT, "cc.example", "/gate", START + 2 * HOUR);
+	assert_int_equal(pair->state.judgement, JUDGED_SUSPICIOUS);
+	assert_int_equal(b->n_told, 1);
+}
+
+static void test_severity(void **state)
+{
+	static const struct {
+		double score;
+		unsigned int severity;
+	} rows[] = { { 0, 21 }, { 0.9, 47 }, { 0.99, 73 }, { 0.999, 99 }, { 0.9999, 99 }, { 1, 99 }, { 0.5, 28 } };
+	unsigned int last = 0;
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(severity_of_score(rows[i].score), rows[i].severity);
+	for (unsigned int i = 0; i <= 100000; i++) {
+		unsigned int now = severity_of_score(i / 1e5);
+
+		assert_true(now >= last && now <= 99);
+		last = now;
+	}
+	assert_int_equal(severity_of_score(NAN), 99); /* what cannot be said is not played down */
 }
 
 /* Of lists, one that knows the domain and one that is sure that it is good. */
@@ -371,7 +444,9 @@ int main(void)
 		TEST(test_bursts_are_one_checkin),	  TEST(test_a_reader_is_ordinary),
 		TEST(test_a_night_asleep),		  TEST(test_nothing_in_the_first_minutes),
 		TEST(test_who_else_asks),		  TEST(test_an_old_domain),
-		TEST(test_told_again_after_the_window),	  TEST(test_an_exception_is_not_suspicious),
+		TEST(test_not_told_again_without_new_evidence), TEST(test_told_again_when_the_score_rises),
+		TEST(test_told_again_for_another_feature), TEST(test_not_told_again_in_the_past),
+		TEST(test_severity),			  TEST(test_an_exception_is_not_suspicious),
 		TEST(test_what_is_listed_is_not_judged),  TEST(test_a_verdict_is_revisited),
 		TEST(test_the_bound_of_a_second),	  TEST(test_a_pair_of_hosts),
 		TEST(test_a_list_of_domains),

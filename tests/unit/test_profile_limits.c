@@ -66,6 +66,42 @@ static void test_flagged_stay(void **state)
 	profiles_free(p);
 }
 
+/* Half of the table is flagged, and forty hosts ask for thousands of names: what is flagged stays, all of it. */
+static void test_a_flood_takes_nothing_flagged(void **state)
+{
+	struct profiles *p = profiles_of(1000, 2000, 100, 0);
+
+	for (unsigned int i = 0; i < 500; i++)
+		judge(p, profiles_ask_number(p, A, i, T + i), i % 2 ? JUDGED_SUSPICIOUS : JUDGED_LISTED);
+	for (unsigned int i = 0; i < 40000; i++) {
+		char client[32];
+
+		snprintf(client, sizeof(client), "198.18.0.%u", i % 40);
+		profiles_ask_number(p, client, 1000 + i, T + 60 * S + i * 1000000ULL);
+	}
+	for (unsigned int i = 0; i < 500; i++)
+		assert_true(known(p, A, i));
+	assert_int_equal(profiles_count(p).pairs, 1000);
+	profiles_free(p);
+}
+
+/* A host that has itself flagged on purpose, thousands of times (it looks up a list of known names), pushes out its own,
+ * however few others are flagged; what it may hold is what is left of the table. */
+static void test_nobody_pushes_others_flagged_out(void **state)
+{
+	struct profiles *p = profiles_of(1000, 2000, 100, 0);
+
+	for (unsigned int i = 0; i < 20; i++)
+		judge(p, profiles_ask_number(p, A, i, T + i * S), JUDGED_SUSPICIOUS);
+	for (unsigned int i = 0; i < 5000; i++)
+		judge(p, profiles_ask_number(p, B, 1000 + i, T + 60 * S + i * 1000000ULL), JUDGED_LISTED);
+	for (unsigned int i = 0; i < 20; i++)
+		assert_true(known(p, A, i));
+	assert_true(known(p, B, 5999) && !known(p, B, 1000));
+	assert_int_equal(profiles_count(p).pairs, 1000);
+	profiles_free(p);
+}
+
 /* All flagged: still the tables hold. */
 static void test_all_flagged(void **state)
 {
@@ -228,6 +264,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_oldest_goes),
 		cmocka_unit_test(test_flagged_stay),
+		cmocka_unit_test(test_a_flood_takes_nothing_flagged),
+		cmocka_unit_test(test_nobody_pushes_others_flagged_out),
 		cmocka_unit_test(test_all_flagged),
 		cmocka_unit_test(test_a_client_that_asks_a_million_names),
 		cmocka_unit_test(test_idle_pairs_go_first),

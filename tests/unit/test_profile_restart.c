@@ -327,14 +327,31 @@ static void test_loaded_is_not_changed(void **state)
 static void test_state_of_a_join(void **state)
 {
 	struct profiles *a = new_of(0), *b = new_of(0);
+	struct buf bytes = { 0 };
 	struct pair_profile *x = profiles_ask_number(a, "192.0.2.1", 1, T),
 			    *y = profiles_ask_number(b, "192.0.2.1", 1, T);
 
 	x->state = (struct profile_state){ .judged_ns = T + 5, .told_ns = 0, .judgement = JUDGED_ORDINARY };
+	x->state.told_evidence = 5;
+	x->state.told_score = 0.9;
 	y->state = (struct profile_state){ .judged_ns = T + 4, .told_ns = T + 4, .judgement = JUDGED_SUSPICIOUS };
+	y->state.told_evidence = 6;
+	y->state.told_score = 0.99;
+	y->state.excuse = 2;
 	assert_int_equal(join_pair(x, y), 0);
+	assert_int_equal(x->state.told_evidence, 7); /* what one of them told is told */
+	assert_true(x->state.told_score == 0.99);
+	assert_int_equal(x->state.excuse, 0); /* of the later verdict */
 	assert_int_equal(x->state.judgement, JUDGED_ORDINARY); /* the later */
 	assert_int_equal(x->state.told_ns, T + 4);
+	profiles_free(b);
+	b = new_of(0);
+	(void)profiles_ask_number(b, "192.0.2.1", 1, T);
+	profile_pack_pair(x, &bytes);
+	assert_int_equal(profiles_load_pair(b, CLIENT_ADDRESS, "192.0.2.1", "example-1.org", bytes.data, bytes.len), 0);
+	y = profiles_find_pair(b, CLIENT_ADDRESS, "192.0.2.1", "example-1.org");
+	assert_memory_equal(&y->state, &x->state, sizeof(x->state));
+	buf_free(&bytes);
 	profiles_free(a);
 	profiles_free(b);
 }

@@ -6,7 +6,7 @@
 static const char usage[] =
 	"usage: metsuke alerts [-S FILE] [-k KIND] [-C CLIENT] [-d DOMAIN] [-t SINCE] [-n N] [--json]\n"
 	"\n"
-	"The alerts in the store, the newest last; also while a sensor runs.\n"
+	"The alerts in the store, the newest last; also while a sensor runs. 'metsuke explain ID' says all of one.\n"
 	"\n"
 	"  -S, --store FILE     the store (default store.path of the configuration)\n"
 	"  -k, --kind KIND      blocklist-match or anomaly\n"
@@ -26,6 +26,7 @@ static const struct option options[] = { OPT_CONFIG, OPT_STORE, OPT_KIND, OPT_CL
 static const struct query_column columns[] = {
 	{ "event", "event", NULL, SHOW_LINE },
 	{ "time", "time_ns", "time", SHOW_TIME },
+	{ "id", "event_id", "id", SHOW_ID },
 	{ "kind", "kind", "kind", SHOW_TEXT },
 	{ "severity", "severity", "severity", SHOW_COUNT },
 	{ "client", "client", "client", SHOW_NAME },

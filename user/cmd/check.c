@@ -7,12 +7,15 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture/links.h"
 #include "capture/live.h"
 #include "cmd/cmd.h"
 #include "cmd/privilege.h"
+#include "detect/allow.h"
+#include "detect/builtin.h"
 #include "detect/model.h"
 #include "intel/intel.h"
 #include "observe/domain.h"
@@ -88,12 +91,21 @@ static int check_public_suffixes(const struct config *c)
 static int check_lists(const struct config *c)
 {
 	struct intel *in = intel_load(c, 1);
-	char detail[64] = "not one entry, or not to be read: see above";
+	char detail[160] = "not one entry, or not to be read: see above";
 	int bad;
 
 	if (in)
 		snprintf(detail, sizeof(detail), "%zu, with %zu entries", in->lists.n, indicators_count(in->set));
 	bad = line(in != NULL, true, "lists", detail);
+	if (!*c->popular)
+		snprintf(detail, sizeof(detail), "none");
+	else if (in && in->popular)
+		snprintf(detail, sizeof(detail), "%zu, %zu doubles, %zu refused; %.1f MB; the first %llu explain",
+			 in->popular_report.entries, in->popular_report.doubles, in->popular_report.refused,
+			 popular_bytes(in->popular) / 1e6, (unsigned long long)c->popular_most);
+	else
+		snprintf(detail, sizeof(detail), "not to be read: see above");
+	bad |= line(!*c->popular || (in && in->popular), !c->allow_empty, "popular domains", detail);
 	intel_free(in);
 	return bad;
 }
@@ -121,6 +133,27 @@ static int check_prefixes(const struct config *c)
 	bad = line(p != NULL, true, "prefix tables", detail);
 	prefixes_free(p);
 	return bad;
+}
+
+/* What is wrong with it does not keep the sensor from starting. */
+static int check_allow(const struct config *c)
+{
+	struct allow_report report;
+	struct allow *a = allow_load(c->allow_file, &report);
+	uint64_t now = (uint64_t)time(NULL) * 1000000000;
+	char detail[PATH_MAX + 128];
+	size_t over = 0;
+	int bad;
+
+	for (size_t i = 0; i < allow_count(a); i++)
+		over += allow_expired(allow_get(a, i), now);
+	snprintf(detail, sizeof(detail), "%s: %zu entries, %zu of them over, %zu lines refused", c->allow_file, report.entries,
+		 over, report.refused);
+	bad = line(a && !report.refused, false, "allowed", a ? detail : c->allow_file);
+	allow_free(a);
+	snprintf(detail, sizeof(detail), "%zu built in%s", builtin_count(BUILTIN_UPDATES),
+		 c->updates ? "" : ", not used: detect.updates is off");
+	return bad | line(true, true, "update domains", detail);
 }
 
 static int check_model(const struct config *c)
@@ -227,6 +260,7 @@ int cmd_check(int argc, char **argv)
 	status = check_kernel();
 	status |= check_public_suffixes(&o.config);
 	status |= check_lists(&o.config);
+	status |= check_allow(&o.config);
 	status |= check_prefixes(&o.config);
 	status |= check_model(&o.config);
 	status |= check_store(&o.config);

@@ -20,6 +20,8 @@ int cmd_outliers(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
 int cmd_domains(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
+int cmd_allow(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 
 /* Options that several commands share; each names those it takes. */
@@ -45,6 +47,13 @@ int cmd_train(int argc, char **argv);
 #define OPT_NOTE { "note", required_argument, NULL, 'N' }
 #define OPT_QUIET { "quiet", no_argument, NULL, 'q' }
 #define OPT_DEFAULTS { "defaults", no_argument, NULL, 'D' }
+#define OPT_ALLOW { "allow", required_argument, NULL, 'a' }
+#define OPT_UNTIL { "until", required_argument, NULL, 'u' }
+#define OPT_WHY { "why", required_argument, NULL, 'y' }
+#define OPT_ALSO_LISTED { "also-listed", no_argument, NULL, 'L' }
+#define OPT_WIDE { "wide", no_argument, NULL, 'W' }
+#define OPT_ENTRIES { "list", no_argument, NULL, 'e' }
+#define OPT_REMOVE { "remove", required_argument, NULL, 'r' }
 #define OPT_HELP { "help", no_argument, NULL, 'h' }
 #define OPT_END { NULL, 0, NULL, 0 }
 
@@ -54,9 +63,12 @@ struct cmd_options {
 	bool quiet;
 	bool store_given; /* -S: its path, or `none`, is in config.store_* */
 	bool defaults;
+	bool allow_given; /* --allow: its path is in config.allow_file */
+	bool also_listed, wide, entries;
 	const char *popular; /* NULL: not given, as with those that follow */
 	const char *client, *domain, *judgement, *kind, *since, *sort, *most;
 	const char *write, *note;
+	const char *until, *why, *remove;
 	const char *config_path; /* as given, or the default one */
 	bool config_given;
 };

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cmd/cmd.h"
+#include "detect/builtin.h"
 #include "intel/intel.h"
 #include "support/ip.h"
 #include "support/log.h"
@@ -181,6 +182,19 @@ static bool wins_exception(const struct indicators *set, const struct list_entry
 	       m.allow;
 }
 
+/* What else is known of a name: none of it is a list's match. */
+static void print_explained(const struct intel *in, const struct list_entry *e, const char *asked)
+{
+	size_t len;
+	const char *entry = e->len ? builtin_match(BUILTIN_UPDATES, e->name, e->len, &len) : NULL;
+	uint32_t rank = e->len ? popular_rank(in->popular, e->name, e->len) : 0;
+
+	if (entry)
+		printf("%s: update domain %.*s (built in)\n", asked, (int)len, entry);
+	if (rank)
+		printf("%s: popular, rank %u\n", asked, rank);
+}
+
 static int query(const struct intel *in, int n, char **names)
 {
 	int status = 0;
@@ -198,6 +212,7 @@ static int query(const struct intel *in, int n, char **names)
 			indicators_each_name(in->set, e.name, e.len, print_each, &a);
 		else
 			indicators_each_ip(in->set, e.ip, print_each, &a);
+		print_explained(in, &e, names[i]);
 		if (wins_exception(in->set, &e))
 			printf("%s: an exception wins, no alert\n", names[i]);
 		if (!a.found) {

@@ -6,6 +6,7 @@
 
 #include "capture/owner.h"
 #include "detect/verdict.h"
+#include "store/load.h"
 #include "support/ip.h"
 #include "support/log.h"
 
@@ -50,6 +51,30 @@ int keep_open(const struct config *c, const char *sensor, struct pipeline *p, bo
 	}
 	load(*ret_store, p, c->store_path);
 	return 0;
+}
+
+struct profiles *keep_read(const struct config *c)
+{
+	const struct profile_limits limits = pipeline_profile_limits(c);
+	struct profiles *p = profiles_new(&limits, NULL);
+	struct store_loaded loaded = { 0 };
+	enum store_fault fault = STORE_FAILED;
+	char why[STORE_WHY] = "out of memory";
+	struct load *l = p ? load_new(c->store_path, &fault, why) : NULL;
+
+	if (!l) {
+		log_error("store: %s", why);
+		profiles_free(p);
+		return NULL;
+	}
+	while (!load_some(l, p, SIZE_MAX, &loaded, &fault))
+		;
+	profiles_loaded(p);
+	if (loaded.damaged || loaded.left_out)
+		log_warning("store %s: %llu damaged rows, %llu without room are left out", c->store_path,
+			    (unsigned long long)loaded.damaged, (unsigned long long)loaded.left_out);
+	load_free(l);
+	return p;
 }
 
 /* What a request or lookup was about: the name, cut to the domain where it has one. */

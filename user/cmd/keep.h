@@ -11,6 +11,9 @@
  * with *ret_store NULL where there is to be none; -1: memory or threads ran out (logged). */
 int keep_open(const struct config *c, const char *sensor, struct pipeline *p, bool wait, struct store **ret_store);
 
+/* What a store holds, which a sensor may be writing, to look at. NULL: it cannot be read (logged). */
+struct profiles *keep_read(const struct config *c);
+
 void keep_told(struct store *s, const struct told *t);
 
 #endif

@@ -136,6 +136,28 @@ static int apply(int argc, char **argv, const struct option *options, struct cmd
 		case 'P':
 			err = set_text(&o->config.pin_dir, optarg);
 			break;
+		case 'a':
+			o->allow_given = true;
+			err = set_text(&o->config.allow_file, optarg);
+			break;
+		case 'u':
+			o->until = optarg;
+			break;
+		case 'y':
+			o->why = optarg;
+			break;
+		case 'r':
+			o->remove = optarg;
+			break;
+		case 'L':
+			o->also_listed = true;
+			break;
+		case 'W':
+			o->wide = true;
+			break;
+		case 'e':
+			o->entries = true;
+			break;
 		case 'j':
 			o->json = true;
 			break;

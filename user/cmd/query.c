@@ -141,7 +141,7 @@ static void put_from(struct buf *sql, const struct query *q, const struct condit
 static void put_select(struct buf *sql, const struct answer *a, const struct conditions *c)
 {
 	const struct query *q = a->q;
-	bool text = c->sort->show == SHOW_TEXT || c->sort->show == SHOW_NAME;
+	bool text = c->sort->show == SHOW_TEXT || c->sort->show == SHOW_NAME || c->sort->show == SHOW_ID;
 
 	buf_lit(sql, "SELECT ");
 	for (size_t i = 0; i < a->n_shown; i++)
@@ -308,7 +308,7 @@ static void fit(struct answer *a)
 
 static void print_cell(const struct answer *a, size_t i, const char *text)
 {
-	bool left = is_cut(a->shown[i]) || a->shown[i]->show == SHOW_TIME, last = i + 1 == a->n_shown;
+	bool left = !is_number(a->shown[i]), last = i + 1 == a->n_shown;
 	size_t width = cell_width(text), room = a->width[i];
 	struct buf cell = { 0 };
 
@@ -343,7 +343,7 @@ static void print_table(struct answer *a)
 	}
 }
 
-static int open_store(const struct cmd_options *o, sqlite3 **ret_db)
+int query_open_store(const struct cmd_options *o, sqlite3 **ret_db)
 {
 	const char *path = o->config.store_path;
 	char why[STORE_WHY];
@@ -392,7 +392,7 @@ static int answer(const struct query *q, const struct cmd_options *o)
 			a.shown[a.n_shown++] = k;
 	if (o->json && q->columns->show == SHOW_LINE)
 		a.n_shown = 1;
-	status = open_store(o, &db);
+	status = query_open_store(o, &db);
 	if (status)
 		return status;
 	status = take_rows(&a, db, &c, o->json);

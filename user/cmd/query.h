@@ -13,6 +13,7 @@ enum query_show {
 	SHOW_COUNT,
 	SHOW_REAL,
 	SHOW_TIME, /* nanoseconds since 1970 */
+	SHOW_ID,   /* text that is of use as a whole alone: never cut */
 	SHOW_LINE, /* JSON alone: the whole line, as it is */
 };
 
@@ -33,6 +34,10 @@ struct query {
 	const char *sort; /* name of the column sorted by without --sort; NULL: by time, the newest last */
 	const char *keys; /* what decides between equals */
 };
+
+/* The store that -S or the configuration names, for reading. Returns 0, or the exit status (logged). */
+struct sqlite3;
+int query_open_store(const struct cmd_options *o, struct sqlite3 **ret_db);
 
 /* The whole command: options, store, output. Returns the exit status. */
 int query_command(int argc, char **argv, const struct option *options, const char *usage, const struct query *q);

@@ -23,8 +23,7 @@ static size_t invisible(const uint8_t *p)
 	return p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf ? 3 : 0;
 }
 
-/* clean: UTF-8. */
-static void put_visible(struct buf *b, const char *clean)
+void cell_visible(struct buf *b, const char *clean)
 {
 	while (*clean) {
 		size_t n = (uint8_t)*clean < 0x20 || *clean == 0x7f ? 1 : invisible((const uint8_t *)clean);
@@ -43,8 +42,7 @@ static char *column_text(sqlite3_stmt *stmt, int i)
 	return text ? utf8_clean((const char *)text, sqlite3_column_bytes(stmt, i)) : NULL;
 }
 
-/* Local, with the offset. */
-static void put_local_time(struct buf *b, int64_t ns)
+void cell_time(struct buf *b, int64_t ns)
 {
 	time_t seconds = ns / 1000000000;
 	char text[64] = "-";
@@ -69,9 +67,9 @@ void cell_text(struct buf *b, sqlite3_stmt *stmt, int i, enum query_show show)
 	char *text = type == SQLITE_TEXT ? column_text(stmt, i) : NULL;
 
 	if (text && *text)
-		put_visible(b, text);
+		cell_visible(b, text);
 	else if (type == SQLITE_INTEGER && show == SHOW_TIME)
-		put_local_time(b, sqlite3_column_int64(stmt, i));
+		cell_time(b, sqlite3_column_int64(stmt, i));
 	else if (type == SQLITE_INTEGER)
 		buf_printf(b, "%lld", (long long)sqlite3_column_int64(stmt, i));
 	else if (type == SQLITE_FLOAT && show == SHOW_COUNT)

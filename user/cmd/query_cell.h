@@ -17,6 +17,12 @@ void cell_json(struct buf *b, sqlite3_stmt *stmt, int i, bool time);
 /* Text as it stands; control characters within, which a line of JSON cannot have, become spaces. */
 void cell_line(struct buf *b, sqlite3_stmt *stmt, int i);
 
+/* clean: UTF-8. Control characters, and what turns or hides text, as \xHH. */
+void cell_visible(struct buf *b, const char *clean);
+
+/* Nanoseconds since 1970 as local time with its offset; "-" for none. */
+void cell_time(struct buf *b, int64_t ns);
+
 /* Characters of UTF-8. */
 size_t cell_width(const char *text);
 

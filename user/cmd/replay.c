@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/outputs.h"
 #include "cmd/keep.h"
+#include "detect/allow.h"
 #include "detect/model.h"
 #include "intel/intel.h"
 #include "identity.h"
@@ -32,13 +33,14 @@ static const char usage[] =
 	"  -l, --list LIST       file of known names and addresses in place of intel.lists; may be repeated\n"
 	"  -S, --store FILE      database of profiles and alerts, read first and written (default: none)\n"
 	"  -m, --model MODEL     made by metsuke train, in place of detect.model\n"
+	"  -a, --allow FILE      what metsuke allow wrote, as of the packets' times (default: none)\n"
 	"  -f, --format FORMAT   of standard output: auto, json, text\n"
 	"  -q, --quiet           no progress and no summary\n"
 	"  -h, --help\n"
 	"\n"
 	"Exit status: 0, 1 when a capture could not be read to its end, 2 usage.\n";
 
-static const struct option options[] = { OPT_CONFIG, OPT_OUTPUT, OPT_LIST, OPT_MODEL, OPT_STORE,
+static const struct option options[] = { OPT_CONFIG, OPT_OUTPUT, OPT_LIST, OPT_MODEL, OPT_STORE, OPT_ALLOW,
 					 OPT_FORMAT, OPT_QUIET,	 OPT_HELP, OPT_END };
 
 struct replay_run {
@@ -48,6 +50,7 @@ struct replay_run {
 	struct outputs outputs;
 	const struct config *config;
 	bool keeps; /* a store was asked for */
+	bool allows;
 	uint64_t older_before;
 };
 
@@ -76,6 +79,7 @@ static int start(void *ctx, uint64_t run_id)
 	struct settings settings;
 	struct identity id;
 	struct pipeline_options po = { .config = c, .ctx = run };
+	struct allow_report allowed;
 	char error[512];
 
 	identity_fill(&id, c, run_id);
@@ -94,6 +98,8 @@ static int start(void *ctx, uint64_t run_id)
 	}
 	po.intel = intel_load(c, 1);
 	if (!po.intel)
+		return -1;
+	if (run->allows && !(po.allow = allow_load(c->allow_file, &allowed)))
 		return -1;
 	config_settings(c, &settings);
 	settings.syn = indicators_count(po.intel->set) > 0;
@@ -170,6 +176,7 @@ int cmd_replay(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	run.config = &o.config;
 	run.keeps = o.store_given;
+	run.allows = o.allow_given;
 	run.captures = (struct captures){ start, gone, put_changes, &run, .progress = !o.quiet && !isatty(STDOUT_FILENO) };
 	status = captures_read(&run.captures, argc - optind, argv + optind);
 	if (run.captures.pipeline) {

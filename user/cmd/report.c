@@ -79,10 +79,11 @@ static json_t *lists_json(const struct intel *in)
 static void set_detection(json_t *root, const struct pipeline *p)
 {
 	struct ecs_detection d;
-	json_t *verdicts = json_object();
+	json_t *verdicts = json_object(), *excused = json_object();
 
 	if (!pipeline_detection(p, &d)) {
 		json_decref(verdicts);
+		json_decref(excused);
 		return;
 	}
 	for (enum judgement i = 0; i < N_JUDGEMENTS; i++)
@@ -95,6 +96,9 @@ static void set_detection(json_t *root, const struct pipeline *p)
 		      (json_int_t)d.profiles.clients_evicted, "refused", (json_int_t)d.profiles.refused, "bytes",
 		      (json_int_t)d.profiles.bytes));
 	set(root, "verdicts", verdicts);
+	for (enum excuse i = EXCUSE_NONE + 1; i < N_EXCUSES; i++)
+		set(excused, excuse_name(i), json_integer((json_int_t)d.judge.excused[i]));
+	set(root, "explained", excused);
 	set(root, "detect",
 	    json_pack("{s:I, s:I, s:I, s:s?, s:s?}", "judged", (json_int_t)d.judge.judged, "postponed",
 		      (json_int_t)d.judge.postponed, "anomalies", (json_int_t)d.anomalies, "model", d.model_id,

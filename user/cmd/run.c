@@ -22,6 +22,7 @@
 #include "cmd/keep.h"
 #include "cmd/privilege.h"
 #include "cmd/run.h"
+#include "detect/allow.h"
 #include "detect/model.h"
 #include "identity.h"
 #include "intel/reload.h"
@@ -48,6 +49,7 @@ static const char usage[] =
 	"  -o, --output SINK        -, file:PATH or unix:PATH; may be repeated (default -)\n"
 	"  -l, --list LIST          file of known names and addresses in place of intel.lists; may be repeated\n"
 	"  -S, --store FILE         database of profiles and alerts; none: without one (default store.path)\n"
+	"  -a, --allow FILE         what somebody said is fine, by metsuke allow (default detect.allow)\n"
 	"  -f, --format FORMAT      of standard output: auto (text on a terminal), json, text\n"
 	"  -R, --runtime-dir DIR    lock and control socket (default /run/metsuke)\n"
 	"  -P, --pin-dir DIR        pinned maps (default /sys/fs/bpf/metsuke)\n"
@@ -57,7 +59,7 @@ static const char usage[] =
 	"Exit status: 0, 1 failed, 2 usage.\n";
 
 static const struct option options[] = { OPT_CONFIG, OPT_INTERFACE, OPT_OUTPUT, OPT_LIST, OPT_STORE,
-					 OPT_FORMAT, OPT_RUNTIME,   OPT_PIN,	OPT_HELP, OPT_END };
+					 OPT_ALLOW,  OPT_FORMAT,    OPT_RUNTIME,	OPT_PIN,  OPT_HELP, OPT_END };
 
 static void read_clock_offset(struct run *r)
 {
@@ -138,6 +140,7 @@ static void say_lists(struct run *r, const char *why)
 static void read_lists(struct run *r)
 {
 	watch_start(&r->watch, &r->options.config.lists);
+	watch_file_start(&r->watch_popular, r->options.config.popular);
 	(void)reload_start(r->reload, &r->options.config, pipeline_intel(r->pipeline));
 }
 
@@ -154,6 +157,23 @@ static void lists_were_read(struct run *r)
 		read_lists(r);
 }
 
+/* What was allowed is little, and is read between two records. A file that cannot be read leaves the old set. */
+static void read_allow(struct run *r)
+{
+	const char *path = r->options.config.allow_file;
+	struct allow_report report;
+	struct allow *allow;
+
+	watch_file_start(&r->watch_allow, path);
+	allow = allow_load(path, &report);
+	r->allow_refused = !allow || report.refused;
+	if (!allow)
+		return;
+	if (report.entries || allow_count(pipeline_allow(r->pipeline)))
+		log_info("allowed: %zu entries of %s, %zu lines refused", report.entries, path, report.refused);
+	pipeline_set_allow(r->pipeline, allow);
+}
+
 /* Only the lists: everything else of a new configuration was taken over where it could be. */
 static void take_lists(struct run *r, struct config *next)
 {
@@ -162,8 +182,12 @@ static void take_lists(struct run *r, struct config *next)
 	config_free_intel(&c->lists);
 	c->lists = next->lists;
 	next->lists.n = 0;
+	free(c->popular);
+	c->popular = next->popular;
+	next->popular = NULL;
 	c->allow_empty = next->allow_empty;
-	if (c->lists.n || pipeline_intel(r->pipeline)->lists.n)
+	if (c->lists.n || *c->popular || pipeline_intel(r->pipeline)->lists.n ||
+	    *pipeline_intel(r->pipeline)->popular_path)
 		read_lists(r);
 }
 
@@ -185,6 +209,8 @@ static void take_model(struct run *r, const struct config *next)
 	c->rare_hours = next->rare_hours;
 	c->old_days = next->old_days;
 	c->anomaly_window_seconds = next->anomaly_window_seconds;
+	c->popular_most = next->popular_most;
+	c->updates = next->updates;
 	pipeline_set_model(r->pipeline, m);
 }
 
@@ -212,6 +238,7 @@ static void reload(struct run *r)
 	}
 	take_lists(r, &next);
 	take_model(r, &next);
+	read_allow(r);
 	prefix_tables_reload(r->prefixes, &next.prefix_tables);
 	r->options.config.stats_seconds = next.stats_seconds;
 	config_free(&next);
@@ -227,10 +254,13 @@ static void every_second(struct run *r)
 	pipeline_tick(r->pipeline, now);
 	hosts_sync(pipeline_hosts(r->pipeline), live_put_host, live_drop_host, r->live);
 	run_say_losses(r);
-	if (watch_look(&r->watch, &r->options.config.lists)) {
+	if (watch_look(&r->watch, &r->options.config.lists) ||
+	    watch_file_look(&r->watch_popular, r->options.config.popular, 2)) {
 		log_info("a list has changed; reading the lists again");
 		read_lists(r);
 	}
+	if (watch_file_look(&r->watch_allow, r->options.config.allow_file, 1))
+		read_allow(r);
 	if (now - r->stats_ns >= r->options.config.stats_seconds * 1000000000)
 		run_say_stats(r);
 	pipeline_flush(r->pipeline);
@@ -414,7 +444,9 @@ static int open_pipeline(struct run *r)
 	r->pipeline = pipeline_new(&po);
 	if (!r->pipeline || keep_open(c, r->identity.agent_id, r->pipeline, false, &r->store))
 		return -1;
+	read_allow(r);
 	watch_start(&r->watch, &c->lists);
+	watch_file_start(&r->watch_popular, c->popular);
 	intel = intel_load(c, 1);
 	if (!intel)
 		return -1;

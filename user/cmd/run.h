@@ -32,7 +32,9 @@ struct run {
 	struct store *store; /* NULL: none is kept */
 	struct reload *reload;
 	struct watch watch; /* of the list files */
+	struct watch_file watch_popular, watch_allow;
 	bool lists_refused; /* the last time they were read */
+	bool allow_refused; /* lines of it, or all */
 	struct identity identity;
 	int epoll_fd, signal_fd, drain_fd, second_fd;
 	int64_t offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME */

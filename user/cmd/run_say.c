@@ -37,6 +37,8 @@ const char *run_degraded(const struct run *r)
 		return "lists-refused";
 	if (intel_unread(pipeline_intel(r->pipeline)))
 		return "lists-unreadable";
+	if (r->allow_refused)
+		return "allow-refused";
 	if (prefix_tables_refused(r->prefixes))
 		return "prefix-tables-refused";
 	if (r->store && store_stats(r->store).degraded)

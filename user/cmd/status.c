@@ -54,6 +54,7 @@ static void print_detection(const json_t *s)
 	if (detect) {
 		print_numbers("profiles", json_object_get(s, "profiles"), false);
 		print_numbers("verdicts", json_object_get(s, "verdicts"), false);
+		print_numbers("explained", json_object_get(s, "explained"), true);
 		print_numbers("judging", detect, true);
 		printf("  %-20s %15s  %s\n", "model", text_of(detect, "model"), text_of(detect, "model_note"));
 	}

@@ -8,11 +8,11 @@
 #include "capture/native.h"
 #include "cmd/captures.h"
 #include "cmd/cmd.h"
+#include "cmd/keep.h"
 #include "detect/fit.h"
 #include "identity.h"
 #include "intel/intel.h"
 #include "pipeline.h"
-#include "store/load.h"
 #include "support/log.h"
 
 static const char usage[] =
@@ -146,28 +146,12 @@ static int fit(const struct train *t, struct profiles *profiles, const struct cm
 
 static int train_from_store(struct train *t, const struct cmd_options *o)
 {
-	const struct config *c = &o->config;
-	const struct profile_limits limits = pipeline_profile_limits(c);
-	struct profiles *p = profiles_new(&limits, NULL);
-	struct store_loaded loaded = { 0 };
-	enum store_fault fault = STORE_FAILED;
-	char why[STORE_WHY] = "out of memory";
-	struct load *l = p ? load_new(c->store_path, &fault, why) : NULL;
+	struct profiles *p = keep_read(&o->config);
 	int status = EXIT_FAILED;
 
-	t->intel = intel_load(c, 1);
-	if (!l)
-		log_error("store: %s", why);
-	if (l && t->intel) {
-		while (!load_some(l, p, SIZE_MAX, &loaded, &fault))
-			;
-		profiles_loaded(p);
-		if (loaded.damaged || loaded.left_out)
-			log_warning("store %s: %llu damaged rows, %llu without room are left out", c->store_path,
-				    (unsigned long long)loaded.damaged, (unsigned long long)loaded.left_out);
+	t->intel = intel_load(&o->config, 1);
+	if (p && t->intel)
 		status = fit(t, p, o);
-	}
-	load_free(l);
 	profiles_free(p);
 	intel_free(t->intel);
 	return status;

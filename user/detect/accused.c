@@ -209,6 +209,14 @@ void accused_withdraw(struct accused *a, uint64_t ground)
 	}
 }
 
+void accused_withdraw_from(struct accused *a, const struct flagged_key *key, uint64_t ground)
+{
+	uint32_t i = find(a, key, ground);
+
+	if (i != NONE)
+		drop(a, i);
+}
+
 void accused_expire(struct accused *a, uint64_t now_ns)
 {
 	while (a->oldest != NONE && a->ground[a->oldest].f.until_ns < now_ns)

@@ -28,6 +28,9 @@ void accused_add(struct accused *a, const struct flagged_key *key, uint64_t grou
 /* The ground holds no more, for nobody. */
 void accused_withdraw(struct accused *a, uint64_t ground);
 
+/* Or not for this one. */
+void accused_withdraw_from(struct accused *a, const struct flagged_key *key, uint64_t ground);
+
 /* What has expired before now (since 1970). */
 void accused_expire(struct accused *a, uint64_t now_ns);
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/allow.h"
 #include "detect/model.h"
-#include "intel/intel.h"
-#include "support/ip.h"
+#include "support/hash.h"
 
 /* Verdicts in one second of the records' time: some 10 us each, so that a host that makes a thousand rhythms
  * cannot take the reader's time. What is over waits for its next check-in. */
@@ -19,6 +19,9 @@ struct judge {
 	uint64_t second, left;
 	struct judge_counts counts;
 	struct verdict verdict;
+	const struct allow *allow; /* NULL: nothing was allowed */
+	uint64_t popular_most;
+	bool updates;
 };
 
 struct judge *judge_new(const struct config *c, struct model *model)
@@ -49,6 +52,13 @@ void judge_set_model(struct judge *j, const struct config *c, struct model *mode
 					       .rare_ns = c->rare_hours * 3600000000000,
 					       .old_ns = c->old_days * 86400000000000 };
 	j->window_ns = c->anomaly_window_seconds * 1000000000;
+	j->popular_most = c->popular_most;
+	j->updates = c->updates;
+}
+
+void judge_set_allow(struct judge *j, const struct allow *allow)
+{
+	j->allow = allow;
 }
 
 static bool has_turn(struct judge *j, uint64_t time_ns)
@@ -67,17 +77,37 @@ static bool has_turn(struct judge *j, uint64_t time_ns)
 	return true;
 }
 
-static bool is_allowed(const struct intel *intel, const struct observation *o, const char *domain)
+/* A bit for each feature of the score that is beyond its limit, by its name, so that it means the same in every
+ * version. Two names that share one hide a new reason in 64 from each other, no more. */
+static uint64_t evidence_bits(const struct verdict *v)
 {
-	struct indicator_match m;
-	struct text name = o->kind == OBSERVED_HTTP_REQUEST ? o->http.host : o->dns.question;
+	uint64_t bits = 0;
 
-	if (!intel)
+	for (size_t i = 0; i < v->n; i++) {
+		const struct evidence *e = &v->evidence[i];
+
+		if (e->triggered && e->share > 0)
+			bits |= 1ULL << (hash_bytes(e->name, strlen(e->name), 0) & 63);
+	}
+	return bits;
+}
+
+/* Told already: is there reason to tell it again? A feature of the score that was not beyond its limit then, or a
+ * joint p that is a tenth of what was told; and not so soon. */
+static bool is_news(const struct judge *j, const struct profile_state *s, uint64_t bits, uint64_t time_ns)
+{
+	if (!s->told_ns)
+		return true;
+	if (time_ns < s->told_ns || time_ns - s->told_ns < j->window_ns)
 		return false;
-	return (name.len && indicators_match_name(intel->set, name.at, name.len, &m) && m.allow) ||
-	       (indicators_match_name(intel->set, domain, strlen(domain), &m) && m.allow) ||
-	       (o->kind == OBSERVED_HTTP_REQUEST && indicators_match_ip(intel->set, o->destination.ip, &m) &&
-		m.allow);
+	return bits & ~s->told_evidence || 1 - j->verdict.score <= (1 - s->told_score) / 10;
+}
+
+/* What somebody allowed is told, when that is over, as if for the first time. */
+static void forget_told(struct profile_state *s)
+{
+	s->told_ns = s->told_evidence = 0;
+	s->told_score = 0;
 }
 
 static bool was_told(const struct judge *j, uint64_t told_ns, uint64_t now_ns)
@@ -85,24 +115,50 @@ static bool was_told(const struct judge *j, uint64_t told_ns, uint64_t now_ns)
 	return told_ns && now_ns - told_ns < j->window_ns;
 }
 
+/* Returns whether the verdict is to be told. */
+static bool conclude(struct judge *j, struct profile_state *s, enum excuse excuse, uint64_t time_ns)
+{
+	uint64_t bits = evidence_bits(&j->verdict);
+
+	s->excuse = excuse;
+	j->counts.excused[excuse]++;
+	if (excuse == EXCUSE_ALLOWED)
+		forget_told(s);
+	/* What goes through several servers at the same pace is one story. */
+	if (j->verdict.judgement != JUDGED_SUSPICIOUS || !is_news(j, s, bits, time_ns) ||
+	    (!s->told_ns && was_told(j, j->verdict.company_told_ns, time_ns)))
+		return false;
+	s->told_ns = time_ns;
+	s->told_evidence |= bits;
+	if (j->verdict.score > s->told_score)
+		s->told_score = j->verdict.score;
+	return true;
+}
+
 enum judge_result judge_message(struct judge *j, struct profiles *profiles, struct pair_profile *pair,
 			  const struct observation *o, const struct intel *intel, struct anomaly *ret_anomaly)
 {
+	enum excuse excuse = EXCUSE_NONE;
+	bool tell;
+
 	if (o->kind == OBSERVED_DNS_RESPONSE || !j->model || pair->state.judgement == JUDGED_LISTED ||
 	    !verdict_is_due(&j->options, pair) || !has_turn(j, o->time_ns))
 		return JUDGE_NOTHING;
 	verdict_judge(&j->options, j->model, profiles, pair, &j->verdict);
 	j->counts.judged++;
-	if (j->verdict.judgement == JUDGED_SUSPICIOUS && is_allowed(intel, o, pair->domain->key))
-		j->verdict.judgement = JUDGED_SOFTWARE;
+	if (j->verdict.judgement == JUDGED_SUSPICIOUS) {
+		const struct excuses x = { intel, j->allow, j->popular_most, j->updates };
+
+		excuse = excuse_of(&x, o, pair, &j->verdict);
+		if (excuse)
+			j->verdict.judgement = JUDGED_SOFTWARE;
+	}
 	j->counts.verdicts[j->verdict.judgement]++;
 	verdict_done(pair, &j->verdict, o->time_ns);
+	tell = conclude(j, &pair->state, excuse, o->time_ns);
 	profiles_touch_pair(profiles, pair);
-	/* What goes through several servers each time is one story. */
-	if (j->verdict.judgement != JUDGED_SUSPICIOUS || was_told(j, pair->state.told_ns, o->time_ns) ||
-	    was_told(j, j->verdict.company_told_ns, o->time_ns))
+	if (!tell)
 		return JUDGE_QUIET;
-	pair->state.told_ns = o->time_ns;
 	*ret_anomaly = (struct anomaly){ o, pair->client, pair, &j->verdict };
 	return JUDGE_TELL;
 }
@@ -118,6 +174,17 @@ static uint64_t *told_of(struct client_profile *c, const struct observation *o)
 		       : NULL;
 }
 
+/* Whatever it asks for: an entry about a domain says nothing of the others. */
+static bool is_client_allowed(const struct allow *allow, const struct observation *o)
+{
+	struct allow_question q;
+
+	allow_question_of(&q, o);
+	q.name = (struct text){ 0 };
+	q.server = NULL;
+	return allow_match(allow, &q);
+}
+
 enum judge_result judge_client(struct judge *j, struct profiles *profiles, struct client_profile *c,
 			       const struct observation *o, struct anomaly *ret_anomaly)
 {
@@ -127,6 +194,8 @@ enum judge_result judge_client(struct judge *j, struct profiles *profiles, struc
 		return JUDGE_NOTHING;
 	verdict_judge_client(&j->options, j->model, profiles, c, &j->verdict);
 	j->counts.judged++;
+	if (j->verdict.judgement == JUDGED_SUSPICIOUS && is_client_allowed(j->allow, o))
+		j->verdict.judgement = JUDGED_SOFTWARE;
 	j->counts.verdicts[j->verdict.judgement]++;
 	if (j->verdict.judgement != JUDGED_SUSPICIOUS)
 		return JUDGE_QUIET;
@@ -148,6 +217,14 @@ void judge_listed(struct judge *j, struct profiles *profiles, struct pair_profil
 	pair->state.judgement = JUDGED_LISTED;
 	pair->state.judged_ns = time_ns;
 	pair->state.score = 1;
+	profiles_touch_pair(profiles, pair);
+}
+
+void judge_allowed(struct profiles *profiles, struct pair_profile *pair)
+{
+	pair->state.judgement = JUDGED_SOFTWARE;
+	pair->state.excuse = EXCUSE_ALLOWED;
+	forget_told(&pair->state);
 	profiles_touch_pair(profiles, pair);
 }
 

@@ -4,6 +4,7 @@
 #define METSUKE_DETECT_JUDGE_H
 
 #include "config.h"
+#include "detect/excuse.h"
 #include "detect/verdict.h"
 
 struct judge;
@@ -13,12 +14,16 @@ struct model;
 struct judge_counts {
 	uint64_t judged, postponed;
 	uint64_t verdicts[N_JUDGEMENTS]; /* by what they came to; of those that a list holds: pairs */
+	uint64_t excused[N_EXCUSES];	 /* by what explained them; [EXCUSE_NONE]: all others */
 };
 
 /* model: the judge frees it; NULL: nothing is judged. NULL: out of memory. */
 struct judge *judge_new(const struct config *c, struct model *model);
 void judge_free(struct judge *j);
 void judge_set_model(struct judge *j, const struct config *c, struct model *model);
+
+/* What was allowed: borrowed until the next call. NULL: nothing. */
+void judge_set_allow(struct judge *j, const struct allow *allow);
 
 enum judge_result {
 	JUDGE_NOTHING, /* nothing new, or no turn */
@@ -38,6 +43,9 @@ enum judge_result judge_client(struct judge *j, struct profiles *profiles, struc
 
 /* A list holds what the pair did. */
 void judge_listed(struct judge *j, struct profiles *profiles, struct pair_profile *pair, uint64_t time_ns);
+
+/* Somebody said that the pair is fine: if that ends, it is told as if for the first time. */
+void judge_allowed(struct profiles *profiles, struct pair_profile *pair);
 
 struct judge_counts judge_counts(const struct judge *j);
 

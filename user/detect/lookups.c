@@ -4,6 +4,7 @@
 
 #include "detect/beacon.h"
 #include "detect/behaviours.h"
+#include "profile/role.h"
 
 #define TIMING_SCORE 0.8  /* of RITA's ts: METHODS 4.2, the gate */
 #define ENOUGH_CLIENTS 40
@@ -58,7 +59,9 @@ void lookups_judge(struct judging *j)
 
 	evidence_begin(j, failing ? BEHAVIOUR_FAILING : BEHAVIOUR_LOOKUPS, dns->first_ns, dns->last_ns,
 		       dns->checkins);
-	if (dns->checkins < j->options->min_checkins || j->pair->http.messages || d->nowhere)
+	/* A resolver's look-ups are many clients', at the pace of their answers' TTLs. */
+	if (dns->checkins < j->options->min_checkins || j->pair->http.messages || d->nowhere ||
+	    role_of(j->pair->client) == ROLE_RESOLVER)
 		return;
 	j->v->judgement = JUDGED_ORDINARY;
 	if (!judge_timing(j))

@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "detect/severity.h"
 #include "profile/profile.h"
+#include "profile/role.h"
 
 enum stage { STAGE_HTTP = 1, STAGE_DNS = 2 };
 
@@ -98,10 +100,12 @@ struct anomaly {
 	const struct verdict *verdict;
 };
 
-/* event.severity: medium, or high where chance is one in a hundred. */
+/* event.severity. Who speaks for others (profile/role.h) is one step lower: who it was is somebody behind it. */
 static inline unsigned int anomaly_severity(const struct anomaly *a)
 {
-	return a->verdict->score >= 0.99 ? 73 : 47;
+	unsigned int severity = severity_of_score(a->verdict->score);
+
+	return role_of(a->client) == ROLE_NONE ? severity : severity_lowered(severity);
 }
 
 #endif

@@ -25,12 +25,29 @@ struct intel *intel_new(const struct config *c, uint64_t generation)
 	in->generation = generation;
 	in->allow_empty = c->allow_empty;
 	in->set = indicators_new();
-	if (!in->set || config_copy_intel(&in->lists, &c->lists)) {
+	in->popular_path = strdup(c->popular);
+	if (!in->set || !in->popular_path || config_copy_intel(&in->lists, &c->lists)) {
 		log_error("lists: out of memory");
 		intel_free(in);
 		return NULL;
 	}
 	return in;
+}
+
+/* False: stopped. */
+static bool read_popular(struct intel *in, const atomic_bool *stop)
+{
+	char error[512];
+
+	if (!*in->popular_path)
+		return true;
+	in->popular = popular_load(in->popular_path, stop, &in->popular_report, error, sizeof(error));
+	if (in->popular)
+		log_info("popular domains: %zu from %s, %zu refused", in->popular_report.entries, in->popular_path,
+			 in->popular_report.refused);
+	else if (!stop || !atomic_load(stop))
+		log_error("intel.popular: %s", error);
+	return !stop || !atomic_load(stop);
 }
 
 bool intel_read(struct intel *in, const atomic_bool *stop)
@@ -57,7 +74,7 @@ bool intel_read(struct intel *in, const atomic_bool *stop)
 		log_info("list %s: %zu entries (%s), %zu refused", item->name, in->report[i].entries,
 			 list_format_names[in->report[i].format], in->report[i].refused);
 	}
-	return true;
+	return read_popular(in, stop);
 }
 
 struct intel *intel_load_any(const struct config *c)
@@ -78,7 +95,7 @@ size_t intel_unread(const struct intel *in)
 
 	for (size_t i = 0; i < in->lists.n; i++)
 		n += !in->read[i];
-	return n;
+	return n + (*in->popular_path && !in->popular);
 }
 
 struct intel *intel_load(const struct config *c, uint64_t generation)
@@ -99,7 +116,8 @@ struct intel *intel_load(const struct config *c, uint64_t generation)
 		log_error("lists: %zu configured, and not one entry in them (intel.allow_empty is not set)",
 			  in->lists.n);
 	else
-		log_error("lists: %zu of %zu cannot be read (intel.allow_empty is not set)", unread, in->lists.n);
+		log_error("lists: %zu of %zu cannot be read (intel.allow_empty is not set)", unread,
+			  in->lists.n + !!*in->popular_path);
 	intel_free(in);
 	return NULL;
 }
@@ -128,6 +146,12 @@ bool intel_replaces(const struct intel *in, const struct intel *old, char why[IN
 		had += known ? old->report[was].entries : 0;
 		has += known ? in->report[i].entries : 0;
 	}
+	if (!*why && *in->popular_path && !in->popular && !(in->allow_empty && !old->popular))
+		snprintf(why, INTEL_WHY, "the list of popular domains cannot be read");
+	if (!*why && in->popular && old->popular && !strcmp(in->popular_path, old->popular_path) &&
+	    in->popular_report.entries < old->popular_report.entries / 2)
+		snprintf(why, INTEL_WHY, "%zu popular domains in place of %zu", in->popular_report.entries,
+			 old->popular_report.entries);
 	if (!*why && has < had - had / 2)
 		snprintf(why, INTEL_WHY, "%zu entries in place of %zu, more than half would be gone", has, had);
 	if (*why)
@@ -140,6 +164,8 @@ void intel_free(struct intel *in)
 	if (!in)
 		return;
 	indicators_free(in->set);
+	popular_free(in->popular);
+	free(in->popular_path);
 	config_free_intel(&in->lists);
 	free(in);
 }

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "intel/load.h"
+#include "intel/popular.h"
 
 #define INTEL_WHY 256 /* bytes of a reason */
 
@@ -14,6 +15,9 @@ struct intel {
 	struct config_intel_lists lists; /* copies: the set's texts point into them */
 	struct list_report report[CONFIG_MAX_LIST];
 	bool read[CONFIG_MAX_LIST]; /* to its end */
+	char *popular_path;	 /* empty: none */
+	struct popular *popular; /* NULL: none, or it cannot be read */
+	struct popular_report popular_report;
 	bool allow_empty;
 	bool say_all;	     /* log all that is refused */
 	uint64_t generation; /* counts the sets of this run, from 1 */
@@ -35,7 +39,7 @@ bool intel_read(struct intel *in, const atomic_bool *stop);
  * still there. If not, why (logged). */
 bool intel_replaces(const struct intel *in, const struct intel *old, char why[INTEL_WHY]);
 
-size_t intel_unread(const struct intel *in); /* lists that could not be read */
+size_t intel_unread(const struct intel *in); /* lists that could not be read, intel.popular among them */
 void intel_free(struct intel *i);
 
 #endif

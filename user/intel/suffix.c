@@ -20,3 +20,10 @@ bool suffix_of_registry(const char *name, size_t dots)
 	snprintf(sibling, sizeof(sibling), "0-0%s", strchr(name, '.'));
 	return !psl_is_public_suffix2(psl, sibling, PSL_TYPE_ICANN);
 }
+
+bool suffix_is_public(const char *name)
+{
+	const psl_ctx_t *psl = psl_builtin();
+
+	return !strchr(name, '.') || (psl && psl_is_public_suffix2(psl, name, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE));
+}

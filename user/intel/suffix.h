@@ -11,4 +11,8 @@
  * name: lower case, of that many dots, at most NAME_MOST bytes. */
 bool suffix_of_registry(const char *name, size_t dots);
 
+/* Whether strangers have names below it: a name of one label, or any public suffix, those of the private section
+ * (dynamic DNS, hosting) among them. */
+bool suffix_is_public(const char *name);
+
 #endif

@@ -54,3 +54,21 @@ bool watch_look(struct watch *w, const struct config_intel_lists *lists)
 	}
 	return changed && !missing && w->quiet >= QUIET_LOOKS;
 }
+
+void watch_file_start(struct watch_file *w, const char *path)
+{
+	memset(w, 0, sizeof(*w));
+	w->read = w->last = stamp_of(path);
+}
+
+bool watch_file_look(struct watch_file *w, const char *path, unsigned int quiet)
+{
+	struct watch_stamp now = *path ? stamp_of(path) : w->read;
+
+	w->quiet = same(&now, &w->last) ? w->quiet + 1 : 0;
+	w->gone = now.there ? 0 : w->gone + 1;
+	w->last = now;
+	if (same(&now, &w->read) || w->quiet < quiet)
+		return false;
+	return now.there || w->gone >= GONE_LOOKS;
+}

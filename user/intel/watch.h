@@ -30,4 +30,14 @@ void watch_start(struct watch *w, const struct config_intel_lists *lists);
  * it is being written). A file that is not there is waited for, ten looks long; then it is a change. */
 bool watch_look(struct watch *w, const struct config_intel_lists *lists);
 
+/* The same of one file, which counts as written after so many looks without a change; an empty path: none. What is not
+ * there at start is waited for. */
+struct watch_file {
+	struct watch_stamp read, last;
+	unsigned int quiet, gone;
+};
+
+void watch_file_start(struct watch_file *w, const char *path);
+bool watch_file_look(struct watch_file *w, const char *path, unsigned int quiet);
+
 #endif

@@ -67,6 +67,8 @@ static void put_own(struct buf *own, const struct anomaly *a)
 	js_open(own, "client");
 	js_safe(own, "type", a->client->kind == CLIENT_PROGRAM ? "program" : "address");
 	js_str(own, "value", a->client->key);
+	if (role_of(a->client) != ROLE_NONE)
+		js_safe(own, "role", role_name(role_of(a->client)));
 	js_close(own);
 	js_number(own, "window_seconds", (v->end_ns - v->start_ns) / 1000000000);
 	js_number(own, "sample_count", v->checkins);

@@ -51,7 +51,8 @@ static uint64_t last_ns(const struct node *n)
 }
 
 /* Where a client holds more than an equal share of the room, and who would have to make room is active: the
- * client's own oldest pair. NULL: it may take another's. */
+ * client's own oldest pair. A flagged one of another only goes for one that is flagged as well: who looks up a whole list
+ * of known names does not push out what others were found with. NULL: it may take another's. */
 static struct node *own_instead(const struct profiles *p, const struct client *c, const struct node *victim,
 				uint64_t ns)
 {
@@ -64,7 +65,7 @@ static struct node *own_instead(const struct profiles *p, const struct client *c
 	if (ns > last_ns(victim) && ns - last_ns(victim) > ACTIVE_NS)
 		return NULL;
 	for (unsigned int i = 0; pair && i < LOOKS; i++, pair = pair->newer)
-		if (pair->node.class != CLASS_FLAGGED)
+		if (pair->node.class != CLASS_FLAGGED || victim->class == CLASS_FLAGGED)
 			return &pair->node;
 	return NULL;
 }

@@ -47,6 +47,8 @@ int join_client(struct client_profile *to, const struct client_profile *from)
 	moments_merge(&to->nowhere_length, &from->nowhere_length);
 	join_told(&to->nowhere_told_ns, from->nowhere_told_ns);
 	join_walk(&to->dga, &from->dga);
+	err = join_sets(&to->asked_by, &from->asked_by, err);
+	err = join_sets(&to->fetches_for, &from->fetches_for, err);
 	err = join_sets(&to->domains, &from->domains, err);
 	err = join_sets(&to->nx_domains, &from->nx_domains, err);
 	return join_sets(&to->nowhere, &from->nowhere, err);
@@ -83,11 +85,15 @@ int join_domain(struct domain_profile *to, const struct domain_profile *from)
 static void join_state(struct profile_state *to, const struct profile_state *from)
 {
 	uint64_t told = to->told_ns > from->told_ns ? to->told_ns : from->told_ns;
+	uint64_t evidence = to->told_evidence | from->told_evidence;
+	double score = to->told_score > from->told_score ? to->told_score : from->told_score;
 
 	if (from->judged_ns > to->judged_ns ||
 	    (from->judged_ns == to->judged_ns && from->judgement > to->judgement))
 		*to = *from;
 	to->told_ns = told;
+	to->told_evidence = evidence;
+	to->told_score = score;
 }
 
 int join_pair(struct pair_profile *to, const struct pair_profile *from)

@@ -116,6 +116,8 @@ void profile_pack_client(const struct client_profile *c, struct buf *b)
 	put_distinct(b, &c->nowhere);
 	put_moments(b, &c->nowhere_length);
 	put_number(b, c->nowhere_told_ns);
+	put_distinct(b, &c->asked_by);
+	put_distinct(b, &c->fetches_for);
 }
 
 void profile_pack_domain(const struct domain_profile *d, struct buf *b)
@@ -152,6 +154,9 @@ static void put_state(struct buf *b, const struct profile_state *s)
 	put_number(b, s->next_checkins);
 	put_double(b, s->score);
 	put_number(b, s->next_queries);
+	put_byte(b, s->excuse);
+	put_number(b, s->told_evidence);
+	put_double(b, s->told_score);
 }
 
 void profile_pack_pair(const struct pair_profile *pair, struct buf *b)

@@ -8,6 +8,7 @@
 #include "capture/owner.h"
 #include "observe/prefixes.h"
 #include "profile/dga_walk.h"
+#include "profile/role.h"
 #include "profile/table.h"
 #include "support/ip.h"
 
@@ -69,7 +70,8 @@ void profiles_free(struct profiles *p)
 
 size_t client_heap(const struct client_profile *c)
 {
-	return distinct_bytes(&c->domains) + distinct_bytes(&c->nx_domains) + distinct_bytes(&c->nowhere);
+	return distinct_bytes(&c->domains) + distinct_bytes(&c->nx_domains) + distinct_bytes(&c->nowhere) +
+	       distinct_bytes(&c->asked_by) + distinct_bytes(&c->fetches_for);
 }
 
 void client_heap_free(struct client_profile *c)
@@ -77,6 +79,8 @@ void client_heap_free(struct client_profile *c)
 	distinct_free(&c->domains);
 	distinct_free(&c->nx_domains);
 	distinct_free(&c->nowhere);
+	distinct_free(&c->asked_by);
+	distinct_free(&c->fetches_for);
 }
 
 size_t domain_heap(const struct domain_profile *d)
@@ -175,7 +179,8 @@ static struct pair *get_pair(struct profiles *p, struct client *c, struct domain
 			return NULL;
 		}
 		table_distinct_add(p, &c->profile.domains, d->id);
-		table_distinct_add(p, &d->profile.clients, c->id);
+		if (role_of(&c->profile) == ROLE_NONE) /* else it is known to those who asked it */
+			table_distinct_add(p, &d->profile.clients, c->id);
 	}
 	persistence_add(&pair->profile.persistence, ns);
 	return pair;
@@ -524,6 +529,7 @@ struct pair_profile *profiles_add(struct profiles *p, const struct observation *
 	if (!p->since_ns || o->time_ns < p->since_ns)
 		p->since_ns = o->time_ns;
 	pair = o->kind == OBSERVED_HTTP_REQUEST ? add_request(p, o) : add_lookup(p, o);
+	role_note(p, o);
 	table_fetch_oldest(p);
 	return pair;
 }

@@ -35,7 +35,10 @@ struct profile_state {
 	uint64_t next_checkins;	     /* judged again at so many */
 	uint64_t next_queries;	     /* or at so many of these */
 	double score;
-	uint8_t judgement; /* enum judgement */
+	uint8_t judgement;	/* enum judgement */
+	uint8_t excuse;		/* enum excuse (detect/excuse.h): why the last verdict was not told; 0: nothing */
+	uint64_t told_evidence; /* what was told: a bit of each feature beyond its limit (detect/judge.c) */
+	double told_score;	/* and the highest score */
 };
 
 /* A sequential test (Wald; Page's form, which starts again at 0) over registrable domains that are new to the whole
@@ -65,6 +68,8 @@ struct client_profile {
 	struct moments nowhere_length;
 	uint64_t nowhere_told_ns;
 	uint64_t flagged;	    /* pairs with JUDGED_SUSPICIOUS or JUDGED_LISTED */
+	struct distinct asked_by;    /* other clients whose look-ups it answered: see profile/role.h */
+	struct distinct fetches_for; /* other clients whose requests it took for other hosts */
 };
 
 enum { ASKED_A, ASKED_AAAA, ASKED_CNAME, ASKED_TXT, ASKED_NULL, ASKED_MX, ASKED_HTTPS, ASKED_OTHER, N_ASKED };

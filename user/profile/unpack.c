@@ -219,6 +219,8 @@ void unpack_client(struct unpack *u, uint64_t *ret_used, struct client_profile *
 		distinct(u, &c->nowhere);
 		moments(u, &c->nowhere_length, c->queries);
 		c->nowhere_told_ns = unpack_number(u);
+		distinct(u, &c->asked_by);
+		distinct(u, &c->fetches_for);
 	}
 	tail(u);
 }
@@ -281,9 +283,13 @@ static void state(struct unpack *u, struct profile_state *s)
 	s->told_ns = unpack_number(u);
 	s->next_checkins = unpack_number(u);
 	s->score = unpack_double(u);
-	if (u->version > 1)
+	if (u->version > 1) {
 		s->next_queries = unpack_number(u);
-	refuse_unless(u, isfinite(s->score));
+		s->excuse = unpack_byte(u);
+		s->told_evidence = unpack_number(u);
+		s->told_score = unpack_double(u);
+	}
+	refuse_unless(u, isfinite(s->score) && isfinite(s->told_score));
 }
 
 void unpack_pair(struct unpack *u, uint64_t *ret_used, struct pair_profile *pair)
