@@ -209,7 +209,7 @@ static void test_a_name_that_is_not_true(void **state)
 	pair = beacon(b, BOT, "windowsupdate.com", "windowsupdate.com", 40, START);
 	assert_int_equal(pair->state.judgement, JUDGED_SUSPICIOUS);
 	assert_int_equal(b->n_told, 1);
-	pair = beacon(b, BOT, "popular.example", "popular.example", 40, START); /* never answered at all */
+	pair = beacon(b, BOT, "popular.example", "popular.example", 40, START + 50 * S); /* never answered at all */
 	assert_int_equal(pair->state.judgement, JUDGED_SUSPICIOUS);
 	assert_int_equal(b->n_told, 2);
 }
@@ -244,7 +244,7 @@ static void test_popular(void **state)
 	assert_null(evidence(b, "popularity"));
 	plain = b->told.verdict->score;
 	answer(b, "further.example", SERVER);
-	(void)beacon(b, BOT, "further.example", "further.example", 40, START);
+	(void)beacon(b, BOT, "further.example", "further.example", 40, START + 50 * S);
 	assert_int_equal(b->n_told, 2);
 	assert_true(evidence(b, "popularity")->triggered);
 	assert_true(evidence(b, "popularity")->value == 10001 && evidence(b, "popularity")->threshold == 10000);

@@ -47,22 +47,17 @@ static bool is_near(const struct looking *l, uint64_t ns)
 	return false;
 }
 
-static bool keeps_pace(struct looking *l, const struct rhythm *r)
+/* Whose turn comes later in a go was there last time only. */
+static bool keeps_step(struct looking *l, const struct rhythm *r)
 {
 	uint32_t ms[RECENT_GAPS];
 	double median;
 
-	if (!r->checkins || !l->medians_left)
+	if (!r->checkins || !l->medians_left || !is_near(l, r->checkin_ns))
 		return false;
 	l->medians_left--;
 	median = median_ms(ms, rhythm_recent(r, ms));
 	return median >= 0.9 * l->period_ms && median <= 1.1 * l->period_ms;
-}
-
-/* Whose turn comes later in a go was there last time only. */
-static bool keeps_step(struct looking *l, const struct rhythm *r)
-{
-	return r->checkins && is_near(l, r->checkin_ns) && keeps_pace(l, r);
 }
 
 static bool look(void *ctx, const struct pair_profile *other)
@@ -70,14 +65,13 @@ static bool look(void *ctx, const struct pair_profile *other)
 	struct looking *l = ctx;
 	uint64_t last = other->http.last_ns > other->dns.last_ns ? other->http.last_ns : other->dns.last_ns;
 
-	if (last + 2 * l->period_ms * 1e6 < l->times[0] || !l->left--)
+	if (last + l->window < l->times[ANCHORS - 1] || !l->left--)
 		return false;
-	if (other == l->pair)
+	if (other == l->pair || (!keeps_step(l, &other->http) && !keeps_step(l, &other->dns)))
 		return true;
-	if (other->state.told_ns > l->found.told_ns && (keeps_pace(l, &other->http) || keeps_pace(l, &other->dns)))
+	if (other->state.told_ns > l->found.told_ns)
 		l->found.told_ns = other->state.told_ns;
-	if (!distinct_count(&other->domain->ips) || last + l->window < l->times[ANCHORS - 1] ||
-	    (!keeps_step(l, &other->http) && !keeps_step(l, &other->dns)))
+	if (!distinct_count(&other->domain->ips))
 		return true;
 	l->found.n++;
 	l->found.known += distinct_count(&other->domain->clients) > 1;

@@ -7,7 +7,7 @@
 struct company {
 	unsigned int n;	       /* domains */
 	unsigned int known;    /* of these, those that another client knows, too */
-	uint64_t told_ns;      /* the last alert about a domain at the same pace, in the same go or not; 0: none */
+	uint64_t told_ns;      /* the last alert about one of them; 0: none */
 };
 
 /* Domains that the pair's client asks within seconds of its check-ins there and at the same pace, as far as their

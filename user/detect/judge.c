@@ -124,7 +124,7 @@ static bool conclude(struct judge *j, struct profile_state *s, enum excuse excus
 	j->counts.excused[excuse]++;
 	if (excuse == EXCUSE_ALLOWED)
 		forget_told(s);
-	/* What goes through several servers at the same pace is one story. */
+	/* What asks several servers in one go is one story. */
 	if (j->verdict.judgement != JUDGED_SUSPICIOUS || !is_news(j, s, bits, time_ns) ||
 	    (!s->told_ns && was_told(j, j->verdict.company_told_ns, time_ns)))
 		return false;
