@@ -32,7 +32,8 @@ static int usage(void)
 		"usage: labgen bots|benign [-n HOSTS] [-t HOURS] [-s SEED] [-d FOLDER] FILE\n"
 		"       labgen mixed [-n HOSTS] [-b BOTS] [-t HOURS] [-s SEED] [-f HOUR] [--light] [--daily]\n"
 		"              [--hard] [--period S[:S]] [--jitter SHARE[:SHARE]]\n"
-		"              [--spread uniform|gaussian] [--url fixed|rotating|random] [--method GET|POST] FILE\n");
+		"              [--spread uniform|gaussian] [--url fixed|rotating|random] [--method GET|POST]\n"
+		"              [--kinds KIND,...|all] FILE\n");
 	return 2;
 }
 
@@ -211,6 +212,8 @@ static int mixed_option(struct options *o, int option, const char *value)
 		return (bots->spread = choice(value, spread_words)) >= 0;
 	case 'M':
 		return (bots->method = choice(value, method_words)) >= 0;
+	case 'K':
+		return (o->mixed.n_kinds = kinds_read(value, o->mixed.kinds)) != 0;
 	}
 	return 0;
 }
@@ -240,6 +243,7 @@ static int read_options(struct options *o, int argc, char **argv)
 		{ "period", required_argument, NULL, 'P' }, { "jitter", required_argument, NULL, 'J' },
 		{ "url", required_argument, NULL, 'U' },    { "spread", required_argument, NULL, 'S' },
 		{ "method", required_argument, NULL, 'M' }, { "hard", no_argument, NULL, 'H' },
+		{ "kinds", required_argument, NULL, 'K' },
 		{ 0 }
 	};
 	static const char *const modes[] = { "bots", "benign", "mixed", NULL };

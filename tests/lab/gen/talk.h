@@ -47,6 +47,7 @@ struct tcp {
 	struct end ours, theirs;
 	__u32 our_seq, their_seq;
 	__u64 now, rtt;
+	int greeted; /* it is sealed already */
 };
 
 void tcp_open(struct tcp *t, struct lab *l, struct host *h, __u32 ip, __u16 port, __u64 at);
