@@ -139,6 +139,8 @@ static struct habit habit_of(const struct beacon *b)
 	static const char *const urls[] = { "fixed", "of-host", "rotating", "counting", "random" };
 	static const char *const agents[] = { "browser", "other-browser", "old-browser", "tool", "none" };
 
+	if (b->name->protocol == TLS)
+		return (struct habit){ b->period_s, b->jitter, spreads[b->spread], "-", "-", "-" };
 	return (struct habit){
 		b->period_s,	b->jitter, spreads[b->spread], urls[b->urls], b->post ? "POST" : "GET",
 		agents[b->kind]

@@ -1,6 +1,8 @@
 /* ground.c: see ground.h. */
 #include "ground.h"
 
+#include "networks.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,19 +62,35 @@ static int is_prime(unsigned int n)
 	return n > 1;
 }
 
-struct zone *ground_zone(struct ground *g, struct rng *r, unsigned int at_least, unsigned int networks)
+static struct zone *zone_in(struct ground *g, struct rng *r, unsigned int at_least, const unsigned int *nets,
+			    unsigned int n_nets)
 {
 	struct zone *z = ground_keep(g, sizeof(*z));
-	__u32 nets[256];
 
-	if (networks > 200)
-		networks = 200;
-	for (unsigned int i = 0; i < networks; i++)
-		nets[i] = IP4(198, 19, rng_below(r, 200), 0);
 	for (z->n_addrs = at_least < 7 ? 7 : at_least; !is_prime(z->n_addrs);)
 		z->n_addrs++;
 	z->addrs = ground_keep(g, z->n_addrs * sizeof(*z->addrs));
 	for (unsigned int i = 0; i < z->n_addrs; i++)
-		z->addrs[i] = nets[rng_below(r, networks)] + 1 + rng_below(r, 254);
+		z->addrs[i] = IP4(198, 19, nets[rng_below(r, n_nets)], 1 + rng_below(r, 254));
 	return z;
+}
+
+struct zone *ground_zone(struct ground *g, struct rng *r, unsigned int at_least, unsigned int networks)
+{
+	unsigned int nets[NETWORKS];
+
+	if (networks > NETWORKS)
+		networks = NETWORKS;
+	for (unsigned int i = 0; i < networks; i++)
+		nets[i] = rng_below(r, NETWORKS);
+	return zone_in(g, r, at_least, nets, networks);
+}
+
+struct zone *ground_zone_of(struct ground *g, struct rng *r, unsigned int at_least, unsigned int systems)
+{
+	unsigned int nets[2 * NETWORKS], n = 0;
+
+	while (systems-- && n < NETWORKS)
+		n += networks_beside(rng_below(r, NETWORKS), nets + n);
+	return zone_in(g, r, at_least, nets, n);
 }

@@ -23,5 +23,7 @@ __u64 ground_arrival(struct lab *l, struct rng *r);
 
 /* Addresses anywhere that servers stand: n of them, in many networks. For zones, a prime of them. */
 struct zone *ground_zone(struct ground *g, struct rng *r, unsigned int at_least, unsigned int networks);
+/* The same, in everything that so many AS have. */
+struct zone *ground_zone_of(struct ground *g, struct rng *r, unsigned int at_least, unsigned int systems);
 
 #endif

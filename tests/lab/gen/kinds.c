@@ -18,33 +18,44 @@ static const struct {
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-unsigned int kinds_read(const char *list, enum deed ret_kinds[MOST_KINDS])
+unsigned int kinds_choose(const char *option, const char *list, enum deed (*nth)(unsigned int i), unsigned int n,
+			  enum deed ret_kinds[MOST_KINDS])
 {
-	unsigned int n = 0;
+	unsigned int chosen = 0, i;
 
 	if (!strcmp(list, "all")) {
-		for (n = 0; n < N_KINDS; n++)
-			ret_kinds[n] = kinds[n].deed;
+		for (i = 0; i < n; i++)
+			ret_kinds[i] = nth(i);
 		return n;
 	}
 	for (;;) {
 		size_t len = strcspn(list, ",");
-		unsigned int i = 0;
 
-		while (i < N_KINDS && (strncmp(ledger_word(kinds[i].deed), list, len) || ledger_word(kinds[i].deed)[len]))
-			i++;
-		if (i == N_KINDS || n == MOST_KINDS) {
-			fprintf(stderr, "labgen: --kinds %.*s: no such kind; there are:", (int)len, list);
-			for (i = 0; i < N_KINDS; i++)
-				fprintf(stderr, " %s", ledger_word(kinds[i].deed));
+		for (i = 0; i < n; i++)
+			if (!strncmp(ledger_word(nth(i)), list, len) && !ledger_word(nth(i))[len])
+				break;
+		if (i == n || chosen == MOST_KINDS) {
+			fprintf(stderr, "labgen: %s %.*s: no such kind; there are:", option, (int)len, list);
+			for (i = 0; i < n; i++)
+				fprintf(stderr, " %s", ledger_word(nth(i)));
 			fprintf(stderr, "\n");
 			return 0;
 		}
-		ret_kinds[n++] = kinds[i].deed;
+		ret_kinds[chosen++] = nth(i);
 		if (!list[len])
-			return n;
+			return chosen;
 		list += len + 1;
 	}
+}
+
+static enum deed nth_kind(unsigned int i)
+{
+	return kinds[i].deed;
+}
+
+unsigned int kinds_read(const char *list, enum deed ret_kinds[MOST_KINDS])
+{
+	return kinds_choose("--kinds", list, nth_kind, N_KINDS, ret_kinds);
 }
 
 void kinds_start(struct infection *i)

@@ -20,7 +20,10 @@ struct infection {
 };
 
 /* "all" or words with commas between. Returns how many there are now in kinds, 0 with a message printed. */
-unsigned int kinds_read(const char *list, enum deed kinds[MOST_KINDS]);
+unsigned int kinds_read(const char *list, enum deed ret_kinds[MOST_KINDS]);
+/* The same, of others. */
+unsigned int kinds_choose(const char *option, const char *list, enum deed (*nth)(unsigned int i), unsigned int n,
+			  enum deed ret_kinds[MOST_KINDS]);
 /* Starts one. */
 void kinds_start(struct infection *i);
 

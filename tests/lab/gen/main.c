@@ -11,6 +11,7 @@
 
 #include "acts.h"
 #include "mixed.h"
+#include "networks.h"
 
 #define START 1767571200 /* 2026-01-05, a Monday */
 #define LIGHT 1100	 /* content of a response or a record that fits one segment */
@@ -21,7 +22,7 @@ struct options {
 	enum mode mode;
 	unsigned long hosts, hours, from_hour;
 	const char *folder, *path;
-	int light, daily;
+	int light, daily, with_networks;
 	__u64 seed;
 	struct mixed mixed;
 };
@@ -33,7 +34,7 @@ static int usage(void)
 		"       labgen mixed [-n HOSTS] [-b BOTS] [-t HOURS] [-s SEED] [-f HOUR] [--light] [--daily]\n"
 		"              [--hard] [--period S[:S]] [--jitter SHARE[:SHARE]]\n"
 		"              [--spread uniform|gaussian] [--url fixed|rotating|random] [--method GET|POST]\n"
-		"              [--kinds KIND,...|all] FILE\n");
+		"              [--kinds KIND,...|all] [--benign KIND,...|all] [--pfx2as] FILE\n");
 	return 2;
 }
 
@@ -136,6 +137,10 @@ static int generate(struct lab *l, struct options *o, struct bots *bots)
 		perror(beside);
 		err = -1;
 	}
+	if (o->with_networks) {
+		snprintf(beside, sizeof(beside), "%s.pfx2as", o->path);
+		err |= networks_write(beside);
+	}
 	for (unsigned int i = 0; i < o->hosts; i++)
 		table_free(&hosts[i].cached);
 	free(hosts);
@@ -212,6 +217,11 @@ static int mixed_option(struct options *o, int option, const char *value)
 		return (bots->spread = choice(value, spread_words)) >= 0;
 	case 'M':
 		return (bots->method = choice(value, method_words)) >= 0;
+	case 'X':
+		o->with_networks = 1;
+		return 1;
+	case 'B':
+		return (o->mixed.n_near = near_read(value, o->mixed.near)) != 0;
 	case 'K':
 		return (o->mixed.n_kinds = kinds_read(value, o->mixed.kinds)) != 0;
 	}
@@ -243,7 +253,8 @@ static int read_options(struct options *o, int argc, char **argv)
 		{ "period", required_argument, NULL, 'P' }, { "jitter", required_argument, NULL, 'J' },
 		{ "url", required_argument, NULL, 'U' },    { "spread", required_argument, NULL, 'S' },
 		{ "method", required_argument, NULL, 'M' }, { "hard", no_argument, NULL, 'H' },
-		{ "kinds", required_argument, NULL, 'K' },
+		{ "kinds", required_argument, NULL, 'K' },  { "benign", required_argument, NULL, 'B' },
+		{ "pfx2as", no_argument, NULL, 'X' },
 		{ 0 }
 	};
 	static const char *const modes[] = { "bots", "benign", "mixed", NULL };

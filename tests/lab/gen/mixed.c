@@ -5,7 +5,7 @@
 
 int mixed_make(struct mixed *m, struct lab *l)
 {
-	unsigned int more = m->n_kinds ? 100 + m->n_bots * MOST_NAMES_EACH : 0;
+	unsigned int more = (m->n_kinds ? m->n_bots * MOST_NAMES_EACH : 0) + (m->n_near ? NEAR_NAMES : 0);
 
 	if (town_make(&m->town, &l->world, l->seed, m->n_hosts, m->n_bots, more, m->hard))
 		return -1;
@@ -73,6 +73,8 @@ void mixed_populate(struct mixed *m, struct lab *l, struct acts *acts)
 			agents_install(acts, l, &m->pcs[order[(at + k) % m->n_hosts]], &m->town.products[i]);
 	}
 	free(order);
+	if (m->n_near)
+		near_start(&m->ground, m->near, m->n_near, m->pcs, m->n_hosts);
 	order = shuffled(m->n_hosts, &r);
 	if (m->n_kinds)
 		infect(m, l, order);

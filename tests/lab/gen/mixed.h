@@ -3,6 +3,7 @@
 #define METSUKE_LAB_MIXED_H
 
 #include "kinds.h"
+#include "near.h"
 
 struct mixed {
 	unsigned int n_hosts, n_bots;
@@ -14,6 +15,9 @@ struct mixed {
 	/* Kinds of bots, in turn; none: plain beacons. */
 	unsigned int n_kinds;
 	enum deed kinds[MOST_KINDS];
+	/* What else there is: benign, and like some kind of bot. */
+	unsigned int n_near;
+	enum deed near[MOST_KINDS];
 	struct ground ground;
 };
 
