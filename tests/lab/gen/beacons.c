@@ -286,6 +286,7 @@ static void make_flux(struct infection *i)
 
 static void make_more(struct beacon *b, struct infection *i)
 {
+	static const __u32 short_ttls[] = { 30, 60, 60, 120, 300 };
 	struct rng *r = &i->rng;
 
 	if (i->deed == DEED_HTTPS || (i->deed == DEED_DOMAINS && rng_chance(r, 0.4))) {
@@ -304,6 +305,9 @@ static void make_more(struct beacon *b, struct infection *i)
 			 ip & 255);
 		b->by_address = 1;
 	}
+	if (i->name->protocol == TLS)
+		for (unsigned int k = 0; k < (b->names ? b->n_names : 1); k++)
+			((struct name *)(b->names ? b->names[k] : i->name))->ttl = short_ttls[rng_below(r, 5)];
 	b->at_work = i->deed == DEED_WORKTIME;
 	if (i->deed == DEED_FLUX || i->deed == DEED_DOUBLE_FLUX) {
 		make_flux(i);
@@ -322,6 +326,8 @@ void beacons_infect(struct infection *i)
 	b->deed = i->deed;
 	make_more(b, i);
 	start(b, i->g->acts, i->g->lab, i->pc);
+	for (unsigned int more = i->deed == DEED_CROWD ? rng_between(&i->rng, 2, 5) : 0; more; more--)
+		start(b, i->g->acts, i->g->lab, &i->pcs[i->order[(*i->others)++ % i->n_hosts]]);
 	habit = habit_of(b);
 	for (unsigned int k = 1; k < b->n_names; k++)
 		ledger_expect(i->g->lab->ledger, i->pc->host.ip, b->names[k], b->deed, &habit);

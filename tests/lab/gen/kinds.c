@@ -15,6 +15,9 @@ static const struct {
 	{ DEED_SLOW_DGA, dga_start },	     { DEED_TUNNEL_RAW, tunnels_start },
 	{ DEED_TUNNEL_HEX, tunnels_start },  { DEED_TUNNEL_OUT, tunnels_start },
 	{ DEED_TUNNEL_SLOW, tunnels_start }, { DEED_TXT_ORDERS, tunnels_start },
+	{ DEED_CROWD, beacons_infect }, { DEED_NO_NAME, failed_start },
+	{ DEED_NO_ANSWER, failed_start }, { DEED_IRC, sessions_start },
+	{ DEED_SCANNER, sessions_start },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

@@ -16,6 +16,9 @@ struct infection {
 	enum deed deed;
 	struct name *name; /* its server, of the family BEACON */
 	const struct beacon_options *o;
+	struct pc *pcs; /* all, in some order; `others` counts those that bots of several hosts have taken besides */
+	const unsigned int *order;
+	unsigned int n_hosts, *others;
 	struct rng rng; /* for what it is like; what it does is its host's chance */
 };
 
@@ -30,5 +33,8 @@ void kinds_start(struct infection *i);
 /* What it is. They enter what they do into the ledger, and themselves where nothing comes of it. */
 void tunnels_start(struct infection *i); /* DEED_TUNNEL_..., DEED_TXT_ORDERS */
 void dga_start(struct infection *i);	 /* DEED_DGA, DEED_SLOW_DGA */
+
+void failed_start(struct infection *i);	  /* DEED_NO_NAME, DEED_NO_ANSWER */
+void sessions_start(struct infection *i); /* DEED_IRC, DEED_SCANNER */
 
 #endif

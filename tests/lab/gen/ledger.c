@@ -53,7 +53,6 @@ static const char *const deeds[DEEDS] = {
 	[DEED_NO_ANSWER] = "no-answer",
 	[DEED_IRC] = "irc",
 	[DEED_SCANNER] = "scanner",
-	[DEED_PEERS] = "peers",
 };
 
 const char *ledger_word(enum deed deed)

@@ -62,7 +62,6 @@ enum deed {
 	DEED_NO_ANSWER,
 	DEED_IRC,
 	DEED_SCANNER,
-	DEED_PEERS,
 	DEEDS
 };
 

@@ -43,12 +43,18 @@ static unsigned int *shuffled(unsigned int n, struct rng *r)
 /* Each on a host of its own as long as there are any. */
 static void infect(struct mixed *m, struct lab *l, const unsigned int *order)
 {
+	unsigned int others = m->n_bots;
+
 	for (unsigned int i = 0; i < m->n_bots; i++) {
 		struct infection one = { .g = &m->ground,
 					 .pc = &m->pcs[order[i % m->n_hosts]],
 					 .deed = m->kinds[i % m->n_kinds],
 					 .name = &l->world.names[l->world.first[BEACON] + i],
 					 .o = &m->bots,
+					 .pcs = m->pcs,
+					 .order = order,
+					 .n_hosts = m->n_hosts,
+					 .others = &others,
 					 .rng = rng_start(l->seed, 5000000 + i) };
 
 		kinds_start(&one);

@@ -13,6 +13,8 @@ static const struct {
 	{ DEED_REPUTATION, near_reputation },	    { DEED_PROBE, near_probe },
 	{ DEED_SUFFIX, near_suffix },		    { DEED_REVERSE, near_reverse },
 	{ DEED_MAIL_SERVER, near_mail_server },	    { DEED_DISCOVERY, near_discovery },
+	{ DEED_BACKUP, near_backup }, { DEED_BUILD, near_build },
+	{ DEED_MONITOR, near_monitor }, { DEED_FORWARDER, near_forwarder },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

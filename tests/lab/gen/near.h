@@ -35,6 +35,12 @@ void near_reputation(struct place *p);
 void near_blocklist(struct place *p);
 void near_mail_server(struct place *p);
 
+/* Machines that nobody sits at. */
+void near_monitor(struct place *p);
+void near_build(struct place *p);
+void near_backup(struct place *p);
+void near_forwarder(struct place *p);
+
 /* One of the hosts; each kind has its own, where there are enough. */
 struct pc *near_server(struct place *p);
 /* What is asked of a site, over HTTP or sealed, at `at`. Returns the end. */
