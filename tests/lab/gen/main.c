@@ -1,5 +1,6 @@
 /* main.c: captures of a small network's gateway, in event time, the same for the same seed.
  * usage: labgen bots|benign|mixed [OPTION]... FILE
+ *        labgen transplant|merge ...: transplant.c, merge.c
  *
  * Beside FILE stands FILE.labels.tsv. Of bots and benign it has a line for each host: address, bot or benign,
  * which, and what of the listed names it contacts: name=protocol=addresses, several with a semicolon. Of mixed it
@@ -12,6 +13,7 @@
 #include "acts.h"
 #include "mixed.h"
 #include "networks.h"
+#include "transplant.h"
 
 #define START 1767571200 /* 2026-01-05, a Monday */
 #define LIGHT 1100	 /* content of a response or a record that fits one segment */
@@ -34,7 +36,9 @@ static int usage(void)
 		"       labgen mixed [-n HOSTS] [-b BOTS] [-t HOURS] [-s SEED] [-f HOUR] [--light] [--daily]\n"
 		"              [--hard] [--period S[:S]] [--jitter SHARE[:SHARE]]\n"
 		"              [--spread uniform|gaussian] [--url fixed|rotating|random] [--method GET|POST]\n"
-		"              [--kinds KIND,...|all] [--benign KIND,...|all] [--pfx2as] FILE\n");
+		"              [--kinds KIND,...|all] [--benign KIND,...|all] [--pfx2as] FILE\n"
+		"       labgen transplant --host OLD=NEW [--host OLD=NEW]... [--resolver OLD]... [--start SECONDS] IN OUT\n"
+		"       labgen merge OUT IN...\n");
 	return 2;
 }
 
@@ -308,6 +312,10 @@ int main(int argc, char **argv)
 	struct bots *bots = NULL;
 	int err;
 
+	if (argc > 1 && !strcmp(argv[1], "transplant"))
+		return transplant_main(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "merge"))
+		return merge_main(argc - 1, argv + 1);
 	if (read_options(&o, argc, argv))
 		return usage();
 	err = prepare(&l, &o, &bots);

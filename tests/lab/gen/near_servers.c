@@ -4,9 +4,9 @@
 
 #include "near.h"
 
-#define WATCHED 40
+#define WATCHED 24
 #define REGISTRIES 6
-#define BEHIND 30 /* people behind the forwarder */
+#define BEHIND 12 /* people behind the forwarder */
 
 static const struct habit sealed = { 0, 0, "-", "-", "-", "-" };
 
@@ -45,7 +45,7 @@ void near_monitor(struct place *p)
 	struct watch *w = ground_keep(p->g, sizeof(*w));
 	struct pc *pc = near_server(p);
 
-	w->n = rng_between(&p->r, 20, WATCHED);
+	w->n = rng_between(&p->r, 12, WATCHED);
 	for (unsigned int i = 0; i < w->n; i++)
 		w->names[i] = site_of(p, i);
 	w->habit = (struct habit){ 60 * (double)rng_between(&p->r, 1, 5), 0.001, "delay", "fixed", "GET", "own" };
