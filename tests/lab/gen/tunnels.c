@@ -205,7 +205,7 @@ static __u64 talk(struct lab *l, struct act *a, __u64 now)
 	if (t->session_s > 0 && now >= a->until) {
 		int first = !a->until;
 
-		a->left = 0;
+		a->left = 1 + (unsigned int)rng_lognormal(r, t->pieces, 0.8);
 		a->until = now + pc_seconds(rng_lognormal(r, t->session_s, 0.7));
 		if (!first) {
 			later = now + pc_seconds(rng_lognormal(r, t->pause_s, 0.7));
