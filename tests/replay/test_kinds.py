@@ -56,8 +56,7 @@ class Network:
     def enter(self, e):
         action, client = e['event']['action'], e.get('source', {}).get('ip')
         if action == 'http-request':
-            self.requests[client, e['url']['domain'] if e['url']['domain'][-1].isdigit() else
-                          rhythm.registrable(e['url']['domain'])].append(e)
+            self.requests[client, rhythm.registrable(e['url']['domain'])].append(e)
         if not action.startswith('dns'):
             return
         q = e['dns']['question']

@@ -301,8 +301,8 @@ static void make_more(struct beacon *b, struct infection *i)
 	} else if (i->deed == DEED_BY_ADDRESS) {
 		__u32 ip = i->name->addrs[0];
 
-		snprintf(i->name->text, sizeof(i->name->text), "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255,
-			 ip & 255);
+		snprintf(i->name->text, sizeof(i->name->text), "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255,
+			 ip >> 8 & 255, ip & 255);
 		b->by_address = 1;
 	}
 	if (i->name->protocol == TLS)

@@ -6,7 +6,14 @@
 
 #include <stddef.h>
 
-enum generated_style { GENERATED_LETTERS, GENERATED_HEX, GENERATED_SYLLABLES, GENERATED_WORDS, GENERATED_MIXED, GENERATED_STYLES };
+enum generated_style {
+	GENERATED_LETTERS,
+	GENERATED_HEX,
+	GENERATED_SYLLABLES,
+	GENERATED_WORDS,
+	GENERATED_MIXED,
+	GENERATED_STYLES
+};
 
 struct generated {
 	enum generated_style style;

@@ -8,15 +8,15 @@ static const struct {
 	enum deed deed;
 	void (*start)(struct infection *i);
 } kinds[] = {
-	{ DEED_BOT, beacons_infect },	     { DEED_WORKTIME, beacons_infect },
-	{ DEED_BY_ADDRESS, beacons_infect }, { DEED_HTTPS, beacons_infect },
-	{ DEED_DOMAINS, beacons_infect },    { DEED_FLUX, beacons_infect },
+	{ DEED_BOT, beacons_infect },	      { DEED_WORKTIME, beacons_infect },
+	{ DEED_BY_ADDRESS, beacons_infect },  { DEED_HTTPS, beacons_infect },
+	{ DEED_DOMAINS, beacons_infect },     { DEED_FLUX, beacons_infect },
 	{ DEED_DOUBLE_FLUX, beacons_infect }, { DEED_DGA, dga_start },
-	{ DEED_SLOW_DGA, dga_start },	     { DEED_TUNNEL_RAW, tunnels_start },
-	{ DEED_TUNNEL_HEX, tunnels_start },  { DEED_TUNNEL_OUT, tunnels_start },
-	{ DEED_TUNNEL_SLOW, tunnels_start }, { DEED_TXT_ORDERS, tunnels_start },
-	{ DEED_CROWD, beacons_infect }, { DEED_NO_NAME, failed_start },
-	{ DEED_NO_ANSWER, failed_start }, { DEED_IRC, sessions_start },
+	{ DEED_SLOW_DGA, dga_start },	      { DEED_TUNNEL_RAW, tunnels_start },
+	{ DEED_TUNNEL_HEX, tunnels_start },   { DEED_TUNNEL_OUT, tunnels_start },
+	{ DEED_TUNNEL_SLOW, tunnels_start },  { DEED_TXT_ORDERS, tunnels_start },
+	{ DEED_CROWD, beacons_infect },	      { DEED_NO_NAME, failed_start },
+	{ DEED_NO_ANSWER, failed_start },     { DEED_IRC, sessions_start },
 	{ DEED_SCANNER, sessions_start },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))

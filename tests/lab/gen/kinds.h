@@ -16,7 +16,8 @@ struct infection {
 	enum deed deed;
 	struct name *name; /* its server, of the family BEACON */
 	const struct beacon_options *o;
-	struct pc *pcs; /* all, in some order; `others` counts those that bots of several hosts have taken besides */
+	struct pc
+		*pcs; /* all, in some order; `others` counts those that bots of several hosts have taken besides */
 	const unsigned int *order;
 	unsigned int n_hosts, *others;
 	struct rng rng; /* for what it is like; what it does is its host's chance */

@@ -177,8 +177,8 @@ static void print_row(FILE *out, const struct row *r)
 	const struct habit *h = &r->habit;
 
 	fprintf(out, "%u.%u.%u.%u\t%s\t%s\t%s\t%s", r->client >> 24, r->client >> 16 & 255, r->client >> 8 & 255,
-		r->client & 255, ledger_is_bot(r->deed) ? "bot" : "benign", deeds[r->deed], world_domain(r->name->text),
-		r->name->text);
+		r->client & 255, ledger_is_bot(r->deed) ? "bot" : "benign", deeds[r->deed],
+		world_domain(r->name->text), r->name->text);
 	if (h->period_s > 0)
 		fprintf(out, "\t%.3f\t%.4f", h->period_s, h->jitter);
 	else

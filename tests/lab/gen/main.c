@@ -258,8 +258,7 @@ static int read_options(struct options *o, int argc, char **argv)
 		{ "url", required_argument, NULL, 'U' },    { "spread", required_argument, NULL, 'S' },
 		{ "method", required_argument, NULL, 'M' }, { "hard", no_argument, NULL, 'H' },
 		{ "kinds", required_argument, NULL, 'K' },  { "benign", required_argument, NULL, 'B' },
-		{ "pfx2as", no_argument, NULL, 'X' },
-		{ 0 }
+		{ "pfx2as", no_argument, NULL, 'X' },	    { 0 }
 	};
 	static const char *const modes[] = { "bots", "benign", "mixed", NULL };
 	int option, mode = argc < 3 ? -1 : choice(argv[1], modes);

@@ -1,5 +1,5 @@
-/* merge.c: several captures as one, by time. Each keeps its own order: where its clock jumps back, so does the whole.
- * usage: labgen merge OUT IN... */
+/* merge.c: several captures as one, by time. Each keeps its own order: where its clock jumps back, so does the
+ * whole. usage: labgen merge OUT IN... */
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,13 +8,20 @@ static const struct {
 	enum deed deed;
 	void (*start)(struct place *p);
 } kinds[] = {
-	{ DEED_WIDE_DELIVERY, near_wide_delivery }, { DEED_CLOCK_POOL, near_clock_pool },
-	{ DEED_AD_BLOCK, near_ad_block },	    { DEED_BLOCKLIST, near_blocklist },
-	{ DEED_REPUTATION, near_reputation },	    { DEED_PROBE, near_probe },
-	{ DEED_SUFFIX, near_suffix },		    { DEED_REVERSE, near_reverse },
-	{ DEED_MAIL_SERVER, near_mail_server },	    { DEED_DISCOVERY, near_discovery },
-	{ DEED_BACKUP, near_backup }, { DEED_BUILD, near_build },
-	{ DEED_MONITOR, near_monitor }, { DEED_FORWARDER, near_forwarder },
+	{ DEED_WIDE_DELIVERY, near_wide_delivery },
+	{ DEED_CLOCK_POOL, near_clock_pool },
+	{ DEED_AD_BLOCK, near_ad_block },
+	{ DEED_BLOCKLIST, near_blocklist },
+	{ DEED_REPUTATION, near_reputation },
+	{ DEED_PROBE, near_probe },
+	{ DEED_SUFFIX, near_suffix },
+	{ DEED_REVERSE, near_reverse },
+	{ DEED_MAIL_SERVER, near_mail_server },
+	{ DEED_DISCOVERY, near_discovery },
+	{ DEED_BACKUP, near_backup },
+	{ DEED_BUILD, near_build },
+	{ DEED_MONITOR, near_monitor },
+	{ DEED_FORWARDER, near_forwarder },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

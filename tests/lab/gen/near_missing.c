@@ -1,6 +1,6 @@
-/* near_missing.c: names that do not exist and that nobody has made up from a date: ads that a resolver denies, what
- * is tried below the office's domain, what browsers try to see whether somebody answers for anything, addresses
- * whose names are asked for. */
+/* near_missing.c: names that do not exist and that nobody has made up from a date: ads that a resolver denies,
+ * what is tried below the office's domain, what browsers try to see whether somebody answers for anything,
+ * addresses whose names are asked for. */
 #include <stdio.h>
 #include <string.h>
 
@@ -42,8 +42,8 @@ static __u64 ads(struct lab *l, struct act *a, __u64 now)
 	return now + pc_seconds(20 + rng_lognormal(r, 60, 1.2));
 }
 
-static void start_on(struct place *p, struct pc *pc, __u64 (*step)(struct lab *, struct act *, __u64), const void *plan,
-		     struct name *n)
+static void start_on(struct place *p, struct pc *pc, __u64 (*step)(struct lab *, struct act *, __u64),
+		     const void *plan, struct name *n)
 {
 	struct act *a = acts_add(p->g->acts, &pc->host, step,
 				 p->g->lab->start + pc_seconds(rng_exponential(&pc->host.rng, 900)));
@@ -54,7 +54,8 @@ static void start_on(struct place *p, struct pc *pc, __u64 (*step)(struct lab *,
 
 void near_ad_block(struct place *p)
 {
-	static const char *const hosts[] = { "ads.", "pixel.", "track.", "stats.", "tag.", "sync.", "adserver.", "c." };
+	static const char *const hosts[] = { "ads.", "pixel.", "track.",    "stats.",
+					     "tag.", "sync.",  "adserver.", "c." };
 	struct blocker *b = ground_keep(p->g, sizeof(*b));
 
 	b->how = rng_chance(&p->r, 0.35);
@@ -124,9 +125,10 @@ void near_suffix(struct place *p)
 /* Which server has the directory, the tickets, the telephone: some there are, some not. */
 static __u64 discover(struct lab *l, struct act *a, __u64 now)
 {
-	static const char *const services[] = { "_ldap._tcp.dc._msdcs", "_kerberos._tcp.site._sites",
-						"_sip._tcp",		"_sipinternaltls._tcp",
-						"_xmpp-client._tcp",	"_autodiscover._tcp" };
+	static const char *const services[] = {
+		"_ldap._tcp.dc._msdcs", "_kerberos._tcp.site._sites", "_sip._tcp",
+		"_sipinternaltls._tcp", "_xmpp-client._tcp",	      "_autodiscover._tcp"
+	};
 	struct rng *r = &a->host->rng;
 	__u64 later = pc_asleep(pc_of(a), l, now);
 	unsigned int which = rng_below(r, 6);
@@ -169,12 +171,13 @@ static __u64 reverse(struct lab *l, struct act *a, __u64 now)
 		struct query q;
 
 		query_start(&q, RR_PTR);
-		snprintf(q.text, sizeof(q.text), "%u.%u.19.198.in-addr.arpa", rng_between(r, 1, 254), rng_below(r, 200));
+		snprintf(q.text, sizeof(q.text), "%u.%u.19.198.in-addr.arpa", rng_between(r, 1, 254),
+			 rng_below(r, 200));
 		if (rng_chance(r, 0.55))
 			q.rcode = RCODE_NXDOMAIN;
 		else
-			snprintf(query_record(&q, RR_PTR, 3600)->target, QUERY_NAME, "%s%u.%s-hosting.test", town_word(r),
-				 rng_below(r, 1000), town_word(r));
+			snprintf(query_record(&q, RR_PTR, 3600)->target, QUERY_NAME, "%s%u.%s-hosting.test",
+				 town_word(r), rng_below(r, 1000), town_word(r));
 		ledger_add(l->ledger, a->host->ip, a->name, DEED_REVERSE, &none, at);
 		query_ask(l, a->host, &q, at);
 		at += rng_between(r, 2, 300) * MSEC;

@@ -1,5 +1,5 @@
-/* near_pools.c: names with many addresses that change all the time, as the names of fast flux have: what large sites
- * are delivered from, by several providers, and the pool of clocks that volunteers run. */
+/* near_pools.c: names with many addresses that change all the time, as the names of fast flux have: what large
+ * sites are delivered from, by several providers, and the pool of clocks that volunteers run. */
 #include <stdio.h>
 
 #include "near.h"
@@ -28,7 +28,8 @@ static __u64 view(struct lab *l, struct act *a, __u64 now)
 
 static void follow(struct place *p, struct pc *pc, struct name *n)
 {
-	acts_add(p->g->acts, &pc->host, view, p->g->lab->start + pc_seconds(rng_exponential(&pc->host.rng, 1800)))->name = n;
+	acts_add(p->g->acts, &pc->host, view, p->g->lab->start + pc_seconds(rng_exponential(&pc->host.rng, 1800)))
+		->name = n;
 }
 
 /* Most are everybody's; the last two are each of one host alone. */
@@ -36,7 +37,8 @@ void near_wide_delivery(struct place *p)
 {
 	for (unsigned int i = 0; i < WIDE; i++) {
 		struct name *n = town_more(p->g->town, rng_chance(&p->r, 0.5) ? HTTP : TLS, NULL);
-		struct zone *z = ground_zone_of(p->g, &p->r, rng_between(&p->r, 20, 120), rng_between(&p->r, 1, 4));
+		struct zone *z =
+			ground_zone_of(p->g, &p->r, rng_between(&p->r, 20, 120), rng_between(&p->r, 1, 4));
 
 		n->zone = z;
 		n->shown = rng_between(&p->r, 2, 8);

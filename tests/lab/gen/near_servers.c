@@ -24,7 +24,8 @@ static __u64 watch(struct lab *l, struct act *a, __u64 now)
 
 	if (!a->left)
 		a->until = now;
-	near_fetch(l, a, w->names[a->left], DEED_MONITOR, &w->habit, "/", "check_http/2.4", rng_between(r, 200, 900), now);
+	near_fetch(l, a, w->names[a->left], DEED_MONITOR, &w->habit, "/", "check_http/2.4",
+		   rng_between(r, 200, 900), now);
 	if (++a->left < w->n)
 		return now + pc_seconds(0.1 + rng_exponential(r, 0.05));
 	a->left = 0;
@@ -65,7 +66,8 @@ static __u64 build(struct lab *l, struct act *a, __u64 now)
 	const struct build *b = a->plan;
 	struct rng *r = &a->host->rng;
 	unsigned int hour = now / HOUR % 24;
-	__u64 at = near_fetch(l, a, b->source, DEED_BUILD, &b->habit, "/api/events?after=0", "ci-runner/16.2", 300, now);
+	__u64 at = near_fetch(l, a, b->source, DEED_BUILD, &b->habit, "/api/events?after=0", "ci-runner/16.2", 300,
+			      now);
 
 	if (!rng_chance(r, hour >= 8 && hour < 19 ? 0.05 : 0.004))
 		return now + pc_seconds(b->habit.period_s + rng_exponential(r, 0.3));
@@ -73,8 +75,8 @@ static __u64 build(struct lab *l, struct act *a, __u64 now)
 		char path[60];
 
 		snprintf(path, sizeof(path), "/pool/%x/%x.tgz", rng_below(r, 16), rng_below(r, 1 << 20));
-		at = near_fetch(l, a, b->registries[rng_below(r, 1 + rng_below(r, REGISTRIES))], DEED_BUILD, &plain, path,
-				"pkg/3.1", (unsigned int)rng_lognormal(r, 30000, 1) % 300000, at) +
+		at = near_fetch(l, a, b->registries[rng_below(r, 1 + rng_below(r, REGISTRIES))], DEED_BUILD,
+				&plain, path, "pkg/3.1", (unsigned int)rng_lognormal(r, 30000, 1) % 300000, at) +
 		     rng_between(r, 5, 400) * MSEC;
 	}
 	return at + pc_seconds(b->habit.period_s);
@@ -145,7 +147,8 @@ void near_backup(struct place *p)
 
 		if (k != chosen && !rng_chance(&p->r, 0.25))
 			continue;
-		a = acts_add(p->g->acts, &p->pcs[k].host, back_up, p->g->lab->start + pc_seconds(600.0 * (k % 60)));
+		a = acts_add(p->g->acts, &p->pcs[k].host, back_up,
+			     p->g->lab->start + pc_seconds(600.0 * (k % 60)));
 		a->name = k == chosen ? one : everyone;
 		a->n = k == chosen ? 1 : 24;
 	}
@@ -157,7 +160,8 @@ static __u64 forward(struct lab *l, struct act *a, __u64 now)
 	static const struct habit plain = { 0, 0, "-", "-", "GET", "browser" };
 	struct rng *r = &a->host->rng;
 	unsigned int hour = now / HOUR % 24, people = hour >= 7 && hour < 20 ? BEHIND : 2;
-	const struct name *n = rng_chance(r, 0.9) ? world_popular(&l->world, r, SITE) : world_any(&l->world, r, RARE);
+	const struct name *n =
+		rng_chance(r, 0.9) ? world_popular(&l->world, r, SITE) : world_any(&l->world, r, RARE);
 	char path[60];
 
 	snprintf(path, sizeof(path), "/%x/%x", rng_below(r, 100), rng_below(r, 100000));

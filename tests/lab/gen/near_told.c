@@ -51,7 +51,8 @@ static __u64 look_at_files(struct lab *l, struct act *a, __u64 now)
 		else if (m->text)
 			record_text(query_record(&q, RR_TXT, 300), "\x01 w=0 c=120 sig=4f3a", 20);
 		else
-			record_address(query_record(&q, RR_A, 300), IP4(127, rng_below(r, 4), 0, rng_between(r, 1, 8)));
+			record_address(query_record(&q, RR_A, 300),
+				       IP4(127, rng_below(r, 4), 0, rng_between(r, 1, 8)));
 		q.far = 1;
 		ledger_add(l->ledger, a->host->ip, m->zone, DEED_REPUTATION, &none, at);
 		at = query_ask(l, a->host, &q, at) + rng_between(r, 1, 400) * MSEC;
@@ -108,8 +109,8 @@ static void ask_lists(struct lab *l, struct act *a, __u32 ip, __u64 at)
 		struct query q;
 
 		query_start(&q, RR_A);
-		snprintf(q.text, sizeof(q.text), "%u.%u.%u.%u.%s", ip & 255, ip >> 8 & 255, ip >> 16 & 255, ip >> 24,
-			 post->lists[i]->text);
+		snprintf(q.text, sizeof(q.text), "%u.%u.%u.%u.%s", ip & 255, ip >> 8 & 255, ip >> 16 & 255,
+			 ip >> 24, post->lists[i]->text);
 		if (listed)
 			record_address(query_record(&q, RR_A, 300), IP4(127, 0, 0, rng_between(r, 2, 11)));
 		else
@@ -126,7 +127,8 @@ static void ask_lists(struct lab *l, struct act *a, __u32 ip, __u64 at)
 	}
 }
 
-static void ask_text(struct lab *l, struct act *a, const struct name *n, const char *before, const char *text, __u64 *at)
+static void ask_text(struct lab *l, struct act *a, const struct name *n, const char *before, const char *text,
+		     __u64 *at)
 {
 	struct query q;
 
@@ -142,8 +144,9 @@ static void ask_text(struct lab *l, struct act *a, const struct name *n, const c
 /* Policy, key, what to do with forgeries; and where an answer would go. */
 static void ask_keys(struct lab *l, struct act *a, const struct name *n, __u64 at)
 {
-	static const char key[] = "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDZ0hYHxUnbUg3lC8qzWy1cWmMn7jDmUJX8vX3d"
-				  "6HkT3xw5bG2qv0h8Qm9rU1nX5pJcW7eT4oKyLzR2sVfA8dGuBhQ6tM0wN9xE3iPjSaFyZkCbOqDgI1rHl4UeYw";
+	static const char key[] =
+		"v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDZ0hYHxUnbUg3lC8qzWy1cWmMn7jDmUJX8vX3d"
+		"6HkT3xw5bG2qv0h8Qm9rU1nX5pJcW7eT4oKyLzR2sVfA8dGuBhQ6tM0wN9xE3iPjSaFyZkCbOqDgI1rHl4UeYw";
 	struct rng *r = &a->host->rng;
 	struct record *rec;
 	char before[60];
@@ -176,12 +179,13 @@ static __u64 letter(struct lab *l, struct act *a, __u64 now)
 
 	if (post->asks_lists) {
 		query_start(&q, RR_PTR);
-		snprintf(q.text, sizeof(q.text), "%u.%u.%u.%u.in-addr.arpa", ip & 255, ip >> 8 & 255, ip >> 16 & 255, ip >> 24);
+		snprintf(q.text, sizeof(q.text), "%u.%u.%u.%u.in-addr.arpa", ip & 255, ip >> 8 & 255,
+			 ip >> 16 & 255, ip >> 24);
 		if (rng_chance(r, 0.4))
 			q.rcode = RCODE_NXDOMAIN;
 		else
-			snprintf(query_record(&q, RR_PTR, 3600)->target, QUERY_NAME, "mail%u.%s-hosting.test", ip & 255,
-				 town_word(r));
+			snprintf(query_record(&q, RR_PTR, 3600)->target, QUERY_NAME, "mail%u.%s-hosting.test",
+				 ip & 255, town_word(r));
 		ask(l, a, &q, post->arpa, DEED_REVERSE, &at);
 		ask_lists(l, a, ip, at);
 	}
@@ -204,7 +208,8 @@ static void mail_server(struct place *p, int lists)
 	for (unsigned int i = 0; i < post->n_lists; i++)
 		post->lists[i] = town_more(p->g->town, HTTP, i ? "bl." : "zen.");
 	for (unsigned int i = 0; !lists && i < CORRESPONDENTS; i++)
-		post->domains[i] = i % 2 ? world_popular(&p->g->lab->world, &p->r, SITE) : town_more(p->g->town, HTTP, "");
+		post->domains[i] =
+			i % 2 ? world_popular(&p->g->lab->world, &p->r, SITE) : town_more(p->g->town, HTTP, "");
 	pc->machine = ALWAYS_ON;
 	acts_add(p->g->acts, &pc->host, letter, p->g->lab->start + pc_seconds(20))->plan = post;
 }

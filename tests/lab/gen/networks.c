@@ -7,7 +7,7 @@
 
 #define SYSTEMS_FROM 4200000001U /* RFC 6996: for private use */
 #define SYSTEMS_MOST 90
-#define OWN_AS 64512
+#define OWN_AS 64512U
 
 static struct network {
 	unsigned int first, size; /* of its prefix */
@@ -62,7 +62,8 @@ int networks_write(const char *path)
 	fprintf(out, "# labgen's networks: prefix, length, AS\n198.18.0.0\t16\t%u\n", OWN_AS);
 	for (unsigned int i = 0; i < NETWORKS; i++)
 		if (nets[i].first == i)
-			fprintf(out, "198.19.%u.0\t%u\t%u\n", i, 24 - (nets[i].size > 1) - (nets[i].size > 2), nets[i].as);
+			fprintf(out, "198.19.%u.0\t%u\t%u\n", i, 24U - (nets[i].size > 1) - (nets[i].size > 2),
+				nets[i].as);
 	failed = ferror(out);
 	if (fclose(out) || failed) {
 		perror(path);

@@ -1,5 +1,5 @@
-/* networks.h: who announces the made-up addresses: 198.18.0.0/16 is the hosts' own network, of 198.19.0.0/16 each /24 to
- * /22 belongs to some AS, which has one to a few of them. The same for all seeds. */
+/* networks.h: who announces the made-up addresses: 198.18.0.0/16 is the hosts' own network, of 198.19.0.0/16 each
+ * /24 to /22 belongs to some AS, which has one to a few of them. The same for all seeds. */
 #ifndef METSUKE_LAB_NETWORKS_H
 #define METSUKE_LAB_NETWORKS_H
 

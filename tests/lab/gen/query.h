@@ -1,5 +1,5 @@
-/* query.h: lookups of any type, answered by anything, each of its own: what a zone's server makes up as it is asked.
- * Those of names that stay are dns_resolve()'s. */
+/* query.h: lookups of any type, answered by anything, each of its own: what a zone's server makes up as it is
+ * asked. Those of names that stay are dns_resolve()'s. */
 #ifndef METSUKE_LAB_QUERY_H
 #define METSUKE_LAB_QUERY_H
 

@@ -56,7 +56,8 @@ static int after_type(const __u8 *frame, unsigned int len, unsigned int at)
 		case 0x8864: /* PPPoE: a protocol number of two bytes, IPv4 or IPv6 */
 			if (at + 10 > len)
 				return -1;
-			return get16(frame + at + 8) == 0x0021 || get16(frame + at + 8) == 0x0057 ? (int)at + 10 : -1;
+			return get16(frame + at + 8) == 0x0021 || get16(frame + at + 8) == 0x0057 ? (int)at + 10
+												  : -1;
 		case 0x8847: /* MPLS, down to the last label */
 		case 0x8848:
 			for (at += 2; at + 4 <= len && !(frame[at + 2] & 1);)

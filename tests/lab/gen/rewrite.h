@@ -1,5 +1,5 @@
-/* rewrite.h: other addresses in a packet that somebody captured, and checksums that are as right or wrong as they were
- * (RFC 1624): what a short snap length cut off cannot be summed again. */
+/* rewrite.h: other addresses in a packet that somebody captured, and checksums that are as right or wrong as they
+ * were (RFC 1624): what a short snap length cut off cannot be summed again. */
 #ifndef METSUKE_LAB_REWRITE_H
 #define METSUKE_LAB_REWRITE_H
 
@@ -26,8 +26,8 @@ int rewrite_find_ip(int link, const __u8 *frame, unsigned int len);
 /* What stands in its header; 0, or -1: too short for one. */
 struct packet_ends {
 	struct address from, to;
-	int proto;	    /* of what it carries, -1: a later fragment */
-	unsigned int l4;    /* where that starts */
+	int proto;	 /* of what it carries, -1: a later fragment */
+	unsigned int l4; /* where that starts */
 };
 int rewrite_ends(const __u8 *ip, unsigned int len, struct packet_ends *ret_ends);
 

@@ -1,5 +1,5 @@
-/* sessions.c: bots that stay connected: one on a chat network, and one of small devices, which also looks for more of
- * them: it sends SYNs to telnet ports anywhere, whose sequence number is the address they go to. */
+/* sessions.c: bots that stay connected: one on a chat network, and one of small devices, which also looks for more
+ * of them: it sends SYNs to telnet ports anywhere, whose sequence number is the address they go to. */
 #include <stdio.h>
 
 #include "kinds.h"
@@ -8,7 +8,7 @@ struct session {
 	const struct name *name;
 	enum deed deed;
 	struct habit habit;
-	double stays_s;	 /* median, before it loses its server */
+	double stays_s; /* median, before it loses its server */
 	char nick[16], channel[16];
 	double scan_s, rest_s, rate; /* it scans so long, so often, so many a second */
 };
@@ -98,7 +98,9 @@ void sessions_start(struct infection *i)
 
 	s->name = i->name;
 	s->deed = i->deed;
-	s->habit = (struct habit){ i->deed == DEED_IRC ? rng_between(r, 45, 180) : 60, 0.02, "uniform", "-", "-", "-" };
+	s->habit = (struct habit){
+		i->deed == DEED_IRC ? rng_between(r, 45, 180) : 60, 0.02, "uniform", "-", "-", "-"
+	};
 	s->stays_s = ground_log_between(r, 3600, 86400);
 	snprintf(s->nick, sizeof(s->nick), "%c%06u", 'a' + (char)rng_below(r, 26), rng_below(r, 1000000));
 	snprintf(s->channel, sizeof(s->channel), "#%.8s", town_word(r));

@@ -314,14 +314,15 @@ static void make_beacons(struct maker *m, unsigned int how_many)
 	}
 }
 
-int town_make(struct town *t, struct world *w, __u64 seed, unsigned int hosts, unsigned int beacons, unsigned int more,
-	      int hard)
+int town_make(struct town *t, struct world *w, __u64 seed, unsigned int hosts, unsigned int beacons,
+	      unsigned int more, int hard)
 {
 	struct maker m = { .world = w, .rng = rng_start(seed, ~1ULL) };
 	struct rng *r = &m.rng;
 
 	*t = (struct town){ .hard = hard, .maker = malloc(sizeof(m)) };
-	*w = (struct world){ .room = 2 * (SITES + hosts * RARE_EACH) + HELPERS + MOST_PRODUCTS + beacons + more + 100 };
+	*w = (struct world){ .room = 2 * (SITES + hosts * RARE_EACH) + HELPERS + MOST_PRODUCTS + beacons + more +
+				     100 };
 	w->names = calloc(w->room, sizeof(*w->names));
 	if (!w->names || !t->maker) {
 		fprintf(stderr, "labgen: out of memory\n");

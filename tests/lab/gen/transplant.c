@@ -140,8 +140,9 @@ static int is_host(const struct transplant *t, const struct address *a)
 }
 
 /* Calls for each frame with IP in it. 0, or -1 with a message printed. */
-static int each(struct transplant *t, int (*what)(struct transplant *t, const struct pcap_pkthdr *head, const __u8 *ip,
-						  unsigned int len, void *with),
+static int each(struct transplant *t,
+		int (*what)(struct transplant *t, const struct pcap_pkthdr *head, const __u8 *ip, unsigned int len,
+			    void *with),
 		void *with)
 {
 	char error[PCAP_ERRBUF_SIZE];
@@ -163,7 +164,8 @@ static int each(struct transplant *t, int (*what)(struct transplant *t, const st
 	}
 	if (!err && got == PCAP_ERROR) {
 		if (with) /* once, of the two times that it is read */
-			fprintf(stderr, "labgen: transplant: %s: %s; what stands before is kept\n", t->in, pcap_geterr(in));
+			fprintf(stderr, "labgen: transplant: %s: %s; what stands before is kept\n", t->in,
+				pcap_geterr(in));
 		err = t->frames ? 0 : -1;
 	}
 	pcap_close(in);
@@ -171,7 +173,8 @@ static int each(struct transplant *t, int (*what)(struct transplant *t, const st
 }
 
 /* Private addresses that the hosts send questions to. */
-static int see_resolver(struct transplant *t, const struct pcap_pkthdr *head, const __u8 *ip, unsigned int len, void *with)
+static int see_resolver(struct transplant *t, const struct pcap_pkthdr *head, const __u8 *ip, unsigned int len,
+			void *with)
 {
 	struct packet_ends e;
 	char text[64];
@@ -188,7 +191,8 @@ static int see_resolver(struct transplant *t, const struct pcap_pkthdr *head, co
 }
 
 /* A host's is made from its address as all of the network's are (wire.c); everybody else is behind the gateway. */
-static void hardware_address(const struct transplant *t, const struct address *old, const struct address *new, __u8 mac[6])
+static void hardware_address(const struct transplant *t, const struct address *old, const struct address *new,
+			     __u8 mac[6])
 {
 	static const __u8 gateway[6] = { 2, 0, 0, 0, 0, 1 };
 	const __u8 *b = new->bytes;

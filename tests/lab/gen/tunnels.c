@@ -1,10 +1,10 @@
-/* tunnels.c: bots that talk through lookups. What they say is in the names, what they hear in the answers; a zone's
- * own server makes these up, so that no resolver's memory helps.
+/* tunnels.c: bots that talk through lookups. What they say is in the names, what they hear in the answers; a
+ * zone's own server makes these up, so that no resolver's memory helps.
  *
  * raw: packets of a virtual interface in NULL, TXT or private records, any bytes in the labels. hex: a terminal in
  * hexadecimal labels, TXT, CNAME and MX in turn. out: files leave in labels of A lookups, nothing comes back.
- * slow: a sign of life now and then, and some data when there is an order. orders: one of a few names, whose TXT is
- * the order. */
+ * slow: a sign of life now and then, and some data when there is an order. orders: one of a few names, whose TXT
+ * is the order. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +160,8 @@ static void ask_orders(struct tunnel *t, struct rng *r, struct query *q)
 	if (t->names > 1)
 		snprintf(q->text, sizeof(q->text), "%c%u.", base32[t->id % 26], 1 + rng_below(r, t->names));
 	snprintf(q->text + strlen(q->text), sizeof(q->text) / 2, "%s", t->zone->text);
-	answer_bytes(query_record(q, RR_TXT, t->zone->ttl < 300 ? t->zone->ttl : 60), r, rng_between(r, 24, 250), 1);
+	answer_bytes(query_record(q, RR_TXT, t->zone->ttl < 300 ? t->zone->ttl : 60), r, rng_between(r, 24, 250),
+		     1);
 }
 
 static void compose(struct tunnel *t, struct rng *r, struct query *q, int data)
@@ -292,8 +293,9 @@ void tunnels_start(struct infection *i)
 	settle(t, r);
 	/* With a dot for each label; the whole is at most 253. */
 	most = (253 - 20 - strlen(zone->text)) * t->label / (t->label + 1);
-	t->room = i->deed == DEED_TUNNEL_SLOW || i->deed == DEED_TUNNEL_OUT ? rng_between(r, 24, most < 120 ? most : 120)
-									      : most;
+	t->room = i->deed == DEED_TUNNEL_SLOW || i->deed == DEED_TUNNEL_OUT
+			  ? rng_between(r, 24, most < 120 ? most : 120)
+			  : most;
 	ledger_expect(i->g->lab->ledger, i->pc->host.ip, zone, i->deed, &t->habit);
 	acts_add(i->g->acts, &i->pc->host, talk, ground_arrival(i->g->lab, &i->pc->host.rng))->plan = t;
 }

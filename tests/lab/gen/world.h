@@ -78,8 +78,7 @@ struct name *world_add(struct world *w, enum family family);
 /* Where a name's servers stand: its own addresses, 1 to `most`. */
 void world_settle(struct name *n, struct rng *r, unsigned int most);
 void world_free(struct world *w);
-/* The registrable domain in a name: .example and .test are suffixes by themselves. An address is its own, and so is
- * "-". */
+/* The registrable domain in a name: .example and .test are suffixes by themselves. An address is its own, "-", too. */
 const char *world_domain(const char *text);
 /* The i-th address of the answer that is the `turn`-th of a name's. */
 __u32 world_address(const struct name *n, unsigned int turn, unsigned int i);
