@@ -236,6 +236,31 @@ def test_benign(net):
     ok(out.returncode == 0 and b'%d prefixes of IPv4, 0 of IPv6, 0 refused' % len(rows) in out.stderr, 'and the sensor takes it', out.stderr)
 
 
+ROWS = """198.18.1.1	bot	dga	-	-	3600.000	0.0000	-	-	-	-	%(t)s	%(t)s	3	90
+198.18.1.2	bot	domains	a.example	www.a.example	60.000	0.1000	uniform	fixed	GET	none	%(t)s	%(t)s	40	41
+198.18.1.2	bot	domains	b.test	b.test	60.000	0.1000	uniform	fixed	GET	none	%(t)s	%(t)s	39	39
+198.18.1.2	bot	beacon	c.test	c.test	60.000	0.1000	uniform	fixed	GET	none	%(t)s	%(t)s	39	39
+198.18.1.1	benign	update	soft.example	dl.soft.example	3600.000	0.1000	delay	fixed	GET	own	%(t)s	%(t)s	5	5
+""" % {'t': '2026-01-05T00:00:00.000000Z'}
+
+
+def test_judge():
+    """Which alert tells of which bot."""
+    rows = beacon_judge.read_labels(write(path('hand.tsv'), ROWS.encode()))
+
+    def found(client, *domains):
+        v = beacon_judge.Verdict(rows, [beacon_judge.Alert({'@timestamp': '2026-01-05T01:00:00.000000Z', 'event': {}, 'source': {'ip': client},
+                                 'metsuke': {'anomaly': {'entity': {'value': ' '.join(domains)}}}})])
+        return [row.kind for row, told in v.each() if told], len(v.false)
+
+    same([found('198.18.1.1'), found('198.18.1.1', 'xkqjz.example')], [(['dga'], 0)] * 2, 'generated names: an alert about the client, or a name of nobody\'s')
+    same(found('198.18.1.1', 'soft.example'), ([], 1), 'but not about something else that it does')
+    same(found('198.18.1.2', 'xkqjz.example'), ([], 1), 'nor about another client')
+    same([found('198.18.1.2', d) for d in ('a.example', 'b.test', 'c.test')], [(['domains'], 0), (['domains'], 0), (['beacon'], 0)],
+         'several servers: any of them, and it is one bot')
+    same(len(beacon_judge.Verdict(rows, []).each()), 3, 'three bots in four rows')
+
+
 def test_bad_input():
     for args, text in ((('--kinds', 'odd'), b'--kinds odd: no such kind; there are: beacon'), (('--kinds', 'flux,'), b'--kinds : no such kind'),
                        (('--kinds', 'flux,probe'), b'--kinds probe: no such kind'), (('--benign', 'flux'), b'--benign flux: no such kind; there are: wide'),
@@ -253,6 +278,7 @@ if __name__ == '__main__':
         test_bots(Network('bots.pcap', '-n', '20', '-b', '19', '-t', '8', '-f', '9', '-s', '30', '--light', '--kinds', 'all'))
         test_hours()
         test_benign(Network('benign.pcap', '-n', '8', '-b', '0', '-t', '6', '-f', '9', '-s', '22', '--light', '--benign', 'all', '--pfx2as'))
+        test_judge()
         test_bad_input()
     finally:
         shutil.rmtree(work)
