@@ -7,6 +7,7 @@ from rhythm import registrable, seconds
 
 FIELDS = ("client role kind domain name period_s jitter spread url method agent first last checkins requests").split()
 DUE = 12  # check-ins after which a bot should be told of
+GENERATED = 'dga', 'slow-dga'  # told of by client: what they ask for is no domain of theirs, or of anybody
 
 
 class Label:
@@ -22,8 +23,9 @@ class Label:
         self.checkins, self.requests = int(self.checkins), int(self.requests)
 
     def __str__(self):
-        return "%s %s: period %.0f s, jitter %.0f %% %s, URL %s, %s, agent %s" % (
-            self.client, self.domain, self.period_s, 100 * self.jitter, self.spread, self.url, self.method, self.agent)
+        rhythm = "no period" if self.period_s is None else "period %.0f s, jitter %.0f %%" % (self.period_s, 100 * self.jitter)
+        return "%s %s %s: %s %s, URL %s, %s, agent %s" % (
+            self.kind, self.client, self.domain, rhythm, self.spread, self.url, self.method, self.agent)
 
 
 def read_labels(path):
@@ -76,6 +78,8 @@ class Verdict:
 
     def enter(self, alert):
         told = [b for b in self.bots if b.domain in alert.domains and alert.client in (None, b.client)]
+        if not told and not any((alert.client, d) in self.kinds for d in alert.domains):
+            told = [b for b in self.bots if b.kind in GENERATED and b.client == alert.client]
         for b in told:
             self.first.setdefault((b.client, b.domain), alert)
         if told:
@@ -89,6 +93,13 @@ class Verdict:
 
     def alert_of(self, bot):
         return self.first.get((bot.client, bot.domain))
+
+    def each(self):
+        """[(row, whether it was told of)] of bots, one for each: of several servers the one that was asked most."""
+        several = defaultdict(list)
+        for i, b in enumerate(self.bots):
+            several[(b.client, b.kind) if b.kind == "domains" else i].append(b)
+        return [(max(rows, key=lambda b: b.checkins), any(map(self.alert_of, rows))) for rows in several.values()]
 
     def false_kinds(self):
         """{kind: [(client, domain, day)]}"""

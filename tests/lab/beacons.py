@@ -86,23 +86,23 @@ def print_share(what, verdicts):
 
 def due_bots(trials):
     """(bot, whether it was found, its trial)"""
-    return [(b, bool(t.verdict.alert_of(b)), t) for t in trials for b in t.verdict.bots if b.checkins >= DUE]
+    return [(b, found, t) for t in trials for b, found in t.verdict.each() if b.checkins >= DUE]
 
 
 def print_found(trials):
     due = due_bots(trials)
-    early = [b for t in trials for b in t.verdict.bots if b.checkins < DUE]
-    told = sum(bool(t.verdict.alert_of(b)) for t in trials for b in t.verdict.bots if b.checkins < DUE)
+    early = [found for t in trials for b, found in t.verdict.each() if b.checkins < DUE]
     print("Bots with at least %d check-ins that were found; 95 %% interval (Clopper-Pearson)" % DUE)
     print_share("all", [found for _, found, _ in due])
     for field, unit, edges in BANDS:
         for low, high in zip(edges, edges[1:]):
             print_share("%s %g to %g %s" % (field, low, int(high), unit), [
                 found for b, found, _ in due if low <= (b.period_s if field == "period" else 100 * b.jitter) < high])
-    for field in ("url", "spread", "method", "agent"):
-        for value in sorted({getattr(b, field) for b, _, _ in due}):
+    for field in ("kind", "url", "spread", "method", "agent"):
+        values = sorted({getattr(b, field) for b, _, _ in due})
+        for value in values if values != ["beacon"] else ():
             print_share("%s %s" % (field, value), [found for b, found, _ in due if getattr(b, field) == value])
-    print("  with fewer check-ins: %d, of which found %d" % (len(early), told))
+    print("  with fewer check-ins: %d, of which found %d" % (len(early), sum(early)))
     for b, found, trial in due:
         if not found:
             print("  MISSED %s: %s" % (b, why_missed(b, trial.pair(b), trial.clients.get(b.domain, 0))))
@@ -110,7 +110,7 @@ def print_found(trials):
 
 def print_delays(trials):
     delays = [delay(b, trial.verdict.alert_of(b), trial.pair(b)) for b, found, trial in due_bots(trials)
-              if found and trial.pair(b)]
+              if found and trial.pair(b) and trial.verdict.alert_of(b)]
     if delays:
         print("Delay to the first alert: median %g check-ins, 95 %% within %.0f; median %.1f minutes, 95 %% within %.1f" % (
             statistics.median(n for n, _ in delays), rhythm.quantile([n for n, _ in delays], 0.95),

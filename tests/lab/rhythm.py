@@ -17,8 +17,9 @@ def seconds(stamp):
 
 
 def registrable(name):
-    """.example and .test, where the lab's names are, are suffixes by themselves."""
-    return ".".join(name.lower().rstrip(".").split(".")[-2:])
+    """.example and .test, where the lab's names are, are suffixes by themselves. An address stays whole."""
+    labels = name.lower().rstrip(".").split(".")
+    return ".".join(labels if labels[-1].isdigit() else labels[-2:])
 
 
 class Pair:

@@ -269,7 +269,7 @@ def test_judge():
     ok(v.clean_hosts() == {'198.18.1.4'}, 'a host without a bot is clean')
     out = command()
     ok(out.returncode == 1 and re.search(r'all +0 of +2 ', out.stdout) and out.stdout.count('MISSED') == 2 and
-       re.search('MISSED 198.18.1.2 .*21 check-ins, CV of gaps 0.00, longest 60 s, 21 URLs', out.stdout),
+       re.search('MISSED beacon 198.18.1.2 .*21 check-ins, CV of gaps 0.00, longest 60 s, 21 URLs', out.stdout),
        'beacons.py --judge: misses with what is known of them, exit 1', out.stdout)
     judged(alert('198.18.1.1', 14, **entity('bad.example')), alert('198.18.1.2', 18, **entity('worse.test')))
     out = command()

@@ -1,8 +1,9 @@
 /* beacons.c: see beacons.h. A request, a rest, a request: the rest is what its author wrote, give or take. Some
  * imitate a browser, some servers fail now and then, and an order is fetched at once. */
-#include "beacons.h"
+#include "kinds.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,11 @@ struct beacon {
 	unsigned int sent, n_paths;
 	char paths[MOST_PATHS][48];
 	double misses, retries, orders;
+	/* Of kinds that are not the plain one: */
+	enum deed deed;
+	const struct name *const *names; /* its servers, one after the other or any; NULL: name alone */
+	unsigned int n_names;
+	int any_name, by_address, at_work;
 };
 
 static double between(struct rng *r, const double range[2])
@@ -133,14 +139,25 @@ static struct habit habit_of(const struct beacon *b)
 	static const char *const urls[] = { "fixed", "of-host", "rotating", "counting", "random" };
 	static const char *const agents[] = { "browser", "other-browser", "old-browser", "tool", "none" };
 
+	if (b->name->protocol == TLS)
+		return (struct habit){ b->period_s, b->jitter, spreads[b->spread], "-", "-", "-" };
 	return (struct habit){
 		b->period_s,	b->jitter, spreads[b->spread], urls[b->urls], b->post ? "POST" : "GET",
 		agents[b->kind]
 	};
 }
 
+/* What is said is not to be read; the first time with a greeting. */
+static void ask_sealed(struct tcp *t, const struct beacon *b, const struct name *n, unsigned int size)
+{
+	if (!t->greeted)
+		tls_start(t, n->text);
+	t->greeted = 1;
+	tls_exchange(t, 150 + b->sent, 120 + size);
+}
+
 /* One request, at t->now. status: NULL: it is answered. */
-static void ask(struct tcp *t, struct act *a, const char *status, unsigned int size)
+static void ask(struct tcp *t, struct act *a, const struct name *n, const char *status, unsigned int size)
 {
 	const struct beacon *b = a->plan;
 	const char *agent = b->kind == AS_BROWSER ? pc_of(a)->browser : b->agent,
@@ -149,11 +166,13 @@ static void ask(struct tcp *t, struct act *a, const char *status, unsigned int s
 	char path[160];
 
 	choose_path(b, &a->host->rng, path, sizeof(path));
-	ledger_add(t->lab->ledger, a->host->ip, b->name, DEED_BOT, &habit, t->now);
-	if (status)
-		http_refused(t, method, b->name->text, path, agent, b->post ? b->sent : 0, status);
+	ledger_add(t->lab->ledger, a->host->ip, n, b->deed, &habit, t->now);
+	if (n->protocol == TLS)
+		ask_sealed(t, b, n, size);
+	else if (status)
+		http_refused(t, method, n->text, path, agent, b->post ? b->sent : 0, status);
 	else
-		http_exchange(t, method, b->name->text, path, agent, b->post ? b->sent : 0, "text/html", size);
+		http_exchange(t, method, n->text, path, agent, b->post ? b->sent : 0, "text/html", size);
 }
 
 static double rest_of(const struct beacon *b, struct rng *r)
@@ -167,12 +186,34 @@ static double rest_of(const struct beacon *b, struct rng *r)
 	return b->period_s * (off < -0.9 ? 0.1 : 1 + off);
 }
 
+/* n: how many check-ins there were. */
+static const struct name *name_of(const struct beacon *b, struct act *a)
+{
+	if (!b->names)
+		return b->name;
+	return b->names[b->any_name ? rng_below(&a->host->rng, b->n_names) : a->n++ % b->n_names];
+}
+
+static __u32 find(struct lab *l, struct act *a, const struct name *n, __u64 *at)
+{
+	const struct beacon *b = a->plan;
+
+	return b->by_address ? n->addrs[0] : dns_resolve(l, a->host, n, at);
+}
+
+/* Some are there only while people are. */
+static __u64 absent(const struct beacon *b, struct pc *pc, struct lab *l, __u64 now)
+{
+	return b->at_work ? pc_deserted(pc, l, now) : pc_asleep(pc, l, now);
+}
+
 /* left: a check-in that failed is tried again. */
 static __u64 beacon(struct lab *l, struct act *a, __u64 now)
 {
 	const struct beacon *b = a->plan;
 	struct rng *r = &a->host->rng;
-	__u64 later = pc_asleep(pc_of(a), l, now), at = now;
+	__u64 later = absent(b, pc_of(a), l, now), at = now;
+	const struct name *n = name_of(b, a);
 	int again = a->left, fails;
 	struct tcp t;
 	__u32 ip;
@@ -182,33 +223,112 @@ static __u64 beacon(struct lab *l, struct act *a, __u64 now)
 		return later + pc_seconds(1 + rng_exponential(r, 10));
 	if (rng_chance(r, b->misses)) {
 		if (rng_chance(r, 0.5)) { /* nobody is there */
-			ip = dns_resolve(l, a->host, b->name, &at);
-			tcp_refused(l, a->host, ip, b->name->port, at);
+			ip = find(l, a, n, &at);
+			tcp_refused(l, a->host, ip, n->port, at);
 		}
 		return now + pc_seconds(rest_of(b, r));
 	}
 	fails = !again && rng_chance(r, b->retries);
-	ip = dns_resolve(l, a->host, b->name, &at);
-	tcp_open(&t, l, a->host, ip, b->name->port, at);
-	ask(&t, a, fails ? "503 Service Unavailable" : NULL, rng_between(r, 0, 60));
+	ip = find(l, a, n, &at);
+	tcp_open(&t, l, a->host, ip, n->port, at);
+	ask(&t, a, n, fails ? "503 Service Unavailable" : NULL, rng_between(r, 0, 60));
 	for (unsigned int more = !fails && rng_chance(r, b->orders) ? 1 + rng_below(r, 2) : 0; more; more--) {
 		t.now += rng_between(r, 50, 600) * MSEC;
-		ask(&t, a, NULL, rng_between(r, 200, 60000));
+		ask(&t, a, n, NULL, rng_between(r, 200, 60000));
 	}
 	tcp_close(&t);
 	a->left = fails;
 	return fails ? t.now + pc_seconds(3 + rng_exponential(r, 3)) : t.now + pc_seconds(rest_of(b, r));
 }
 
-void beacons_start(struct beacon *b, unsigned int n, struct acts *acts, struct lab *l, struct pc *pc)
+static void start(struct beacon *b, struct acts *acts, struct lab *l, struct pc *pc)
 {
 	struct rng *r = &pc->host.rng;
 	__u64 span = l->end - l->start, first = span / 10 < HOUR ? span / 10 : HOUR;
 	double part = (double)rng_below(r, 1000000) / 1000000;
-	struct habit habit = habit_of(&b[n]);
+	struct habit habit = habit_of(b);
 
-	ledger_expect(l->ledger, pc->host.ip, b[n].name, DEED_BOT, &habit);
+	ledger_expect(l->ledger, pc->host.ip, b->name, b->deed, &habit);
 	if (rng_chance(r, 0.2)) /* it arrives later */
 		first = span / 2;
-	acts_add(acts, &pc->host, beacon, l->start + (__u64)(part * (double)first))->plan = &b[n];
+	acts_add(acts, &pc->host, beacon, l->start + (__u64)(part * (double)first))->plan = b;
+}
+
+void beacons_start(struct beacon *b, unsigned int n, struct acts *acts, struct lab *l, struct pc *pc)
+{
+	start(&b[n], acts, l, pc);
+}
+
+static const struct name *const *names_of(struct infection *i, enum protocol protocol)
+{
+	unsigned int n = (unsigned int)ground_log_between(&i->rng, 2, MOST_NAMES_EACH + 0.9);
+	const struct name **names = ground_keep(i->g, (n + 1) * sizeof(*names));
+
+	names[0] = i->name;
+	for (unsigned int k = 1; k < n; k++)
+		names[k] = town_more(i->g->town, protocol, NULL);
+	return names;
+}
+
+/* Compromised machines stand before the server, and its name moves on from some to others. */
+static void make_flux(struct infection *i)
+{
+	struct rng *r = &i->rng;
+	struct zone *z = ground_zone(i->g, r, rng_between(r, 100, 800), rng_between(r, 40, 200));
+
+	z->n_ns = rng_between(r, 2, 5);
+	z->ns_moves = i->deed == DEED_DOUBLE_FLUX;
+	i->name->zone = z;
+	i->name->shown = rng_between(r, 3, 20);
+	i->name->ttl = 30 * rng_between(r, 1, 10);
+	i->name->n_aliases = 0;
+}
+
+static void make_more(struct beacon *b, struct infection *i)
+{
+	static const __u32 short_ttls[] = { 30, 60, 60, 120, 300 };
+	struct rng *r = &i->rng;
+
+	if (i->deed == DEED_HTTPS || (i->deed == DEED_DOMAINS && rng_chance(r, 0.4))) {
+		i->name->protocol = TLS;
+		i->name->port = 443;
+	}
+	if (i->deed == DEED_DOMAINS) {
+		b->names = names_of(i, i->name->protocol);
+		while (b->names[b->n_names])
+			b->n_names++;
+		b->any_name = rng_chance(r, 0.4);
+	} else if (i->deed == DEED_BY_ADDRESS) {
+		__u32 ip = i->name->addrs[0];
+
+		snprintf(i->name->text, sizeof(i->name->text), "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255,
+			 ip >> 8 & 255, ip & 255);
+		b->by_address = 1;
+	}
+	if (i->name->protocol == TLS)
+		for (unsigned int k = 0; k < (b->names ? b->n_names : 1); k++)
+			((struct name *)(b->names ? b->names[k] : i->name))->ttl = short_ttls[rng_below(r, 5)];
+	b->at_work = i->deed == DEED_WORKTIME;
+	if (i->deed == DEED_FLUX || i->deed == DEED_DOUBLE_FLUX) {
+		make_flux(i);
+		if (b->period_s > 900)
+			b->period_s = ground_log_between(r, 30, 900);
+	}
+}
+
+void beacons_infect(struct infection *i)
+{
+	struct beacon *b = ground_keep(i->g, sizeof(*b));
+	struct habit habit;
+
+	b->name = i->name;
+	make(b, &i->rng, i->o);
+	b->deed = i->deed;
+	make_more(b, i);
+	start(b, i->g->acts, i->g->lab, i->pc);
+	for (unsigned int more = i->deed == DEED_CROWD ? rng_between(&i->rng, 2, 5) : 0; more; more--)
+		start(b, i->g->acts, i->g->lab, &i->pcs[i->order[(*i->others)++ % i->n_hosts]]);
+	habit = habit_of(b);
+	for (unsigned int k = 1; k < b->n_names; k++)
+		ledger_expect(i->g->lab->ledger, i->pc->host.ip, b->names[k], b->deed, &habit);
 }

@@ -18,11 +18,14 @@ struct beacon_options {
 	}
 
 struct beacon;
+struct infection;
 
 /* So many, that are put on hosts in turn; for the names of family BEACON, one each, except where bots of one kind
  * share theirs. */
 struct beacon *beacons_make(struct lab *l, unsigned int n, unsigned int hosts, const struct beacon_options *o);
 /* The n-th on a host. */
 void beacons_start(struct beacon *b, unsigned int n, struct acts *acts, struct lab *l, struct pc *pc);
+/* One of another kind that asks for orders: kinds.h. */
+void beacons_infect(struct infection *i);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "talk.h"
 
-enum { A = 1, CNAME = 5, SOA = 6, AAAA = 28 };
+enum { A = 1, NS = 2, CNAME = 5, SOA = 6, AAAA = 28 };
 
 struct lookup {
 	const struct name *name; /* NULL: it does not exist */
@@ -70,7 +70,7 @@ static __u32 recall(struct lab *l, struct host *h, const struct name *n, __u64 a
 
 	if (at >= kept->until) {
 		kept->until = at + n->ttl * SEC;
-		kept->turn = rng_below(&h->rng, n->n_addrs);
+		kept->turn = rng_below(&h->rng, n->zone ? ZONE_TURNS : n->n_addrs);
 	}
 	*turn = kept->turn;
 	if (at + n->ttl * SEC < kept->until) /* asked a moment before whoever made it fetch the name */
@@ -81,6 +81,36 @@ static __u32 recall(struct lab *l, struct host *h, const struct name *n, __u64 a
 static unsigned int shown(const struct name *n)
 {
 	return n->shown ? n->shown : n->n_addrs;
+}
+
+static void name_server(struct pkt *p, enum pkt_section section, const char *domain, unsigned int i, __u32 ttl,
+			__u32 ip)
+{
+	char text[NAME_TEXT + 8];
+
+	snprintf(text, sizeof(text), "ns%u.%s", i + 1, domain);
+	pkt_count(p, section);
+	pkt_name(p, section == PKT_AUTHORITY ? domain : text);
+	pkt_put16(p, section == PKT_AUTHORITY ? NS : A);
+	pkt_put16(p, 1);
+	pkt_put32(p, ttl);
+	pkt_put16(p, section == PKT_AUTHORITY ? strlen(text) + 2 : 4);
+	if (section == PKT_AUTHORITY)
+		pkt_name(p, text);
+	else
+		pkt_put32(p, ip);
+}
+
+static void name_servers(struct pkt *p, const struct name *n, __u32 ttl, unsigned int turn)
+{
+	const struct zone *z = n->zone;
+	const char *domain = world_domain(n->text);
+
+	for (unsigned int i = 0; i < z->n_ns; i++)
+		name_server(p, PKT_AUTHORITY, domain, i, z->ns_moves ? ttl : 86400, 0);
+	for (unsigned int i = 0; i < z->n_ns; i++)
+		name_server(p, PKT_ADDITIONAL, domain, i, z->ns_moves ? ttl : 86400,
+			    z->ns_moves ? world_address(n, turn, shown(n) + i) : z->addrs[i]);
 }
 
 static void answers(struct pkt *p, struct host *h, const struct lookup *q)
@@ -97,11 +127,13 @@ static void answers(struct pkt *p, struct host *h, const struct lookup *q)
 	} else {
 		turn = q->recalled ? q->turn : rng_below(&h->rng, n->n_addrs);
 		for (unsigned int i = 0; i < shown(n); i++) {
-			__u32 ip = n->addrs[(i + turn) % n->n_addrs];
+			__u32 ip = world_address(n, turn, i);
 			const __u8 data[4] = { ip >> 24, ip >> 16, ip >> 8, ip };
 
 			answer(p, owner, A, q->ttl, data, 4);
 		}
+		if (n->zone)
+			name_servers(p, n, q->ttl, turn);
 	}
 }
 
@@ -169,7 +201,7 @@ __u32 dns_resolve(struct lab *l, struct host *h, const struct name *n, __u64 *at
 		*cached = (l->kept ? l->kept[n - l->world.names].until : *at + n->ttl * SEC) << 8 | turn;
 	}
 	turn = *cached & 255;
-	return n->addrs[(turn + rng_below(&h->rng, shown(n))) % n->n_addrs];
+	return world_address(n, turn, rng_below(&h->rng, shown(n)));
 }
 
 void dns_missing(struct lab *l, struct host *h, const char *text, __u64 *at)

@@ -5,9 +5,65 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const deeds[DEEDS] = { "beacon",    "browsing", "delivery",	   "reload",  "update",
-					  "telemetry", "vendor",   "connectivity", "weather", "feed",
-					  "ocsp",      "mail",	   "chat",	   "clock",   "missing" };
+static const char *const deeds[DEEDS] = {
+	[DEED_BOT] = "beacon",
+	[DEED_BROWSING] = "browsing",
+	[DEED_DELIVERY] = "delivery",
+	[DEED_RELOAD] = "reload",
+	[DEED_UPDATE] = "update",
+	[DEED_TELEMETRY] = "telemetry",
+	[DEED_VENDOR] = "vendor",
+	[DEED_CONNECTIVITY] = "connectivity",
+	[DEED_WEATHER] = "weather",
+	[DEED_FEED] = "feed",
+	[DEED_OCSP] = "ocsp",
+	[DEED_MAIL] = "mail",
+	[DEED_CHAT] = "chat",
+	[DEED_CLOCK] = "clock",
+	[DEED_MISSING] = "missing",
+	[DEED_WIDE_DELIVERY] = "wide-delivery",
+	[DEED_CLOCK_POOL] = "clock-pool",
+	[DEED_AD_BLOCK] = "ad-block",
+	[DEED_BLOCKLIST] = "blocklist",
+	[DEED_REPUTATION] = "reputation",
+	[DEED_PROBE] = "probe",
+	[DEED_SUFFIX] = "suffix",
+	[DEED_REVERSE] = "reverse",
+	[DEED_MAIL_SERVER] = "mail-server",
+	[DEED_BACKUP] = "backup",
+	[DEED_DISCOVERY] = "discovery",
+	[DEED_BUILD] = "build",
+	[DEED_MONITOR] = "monitor",
+	[DEED_FORWARDER] = "forwarder",
+	[DEED_WORKTIME] = "worktime",
+	[DEED_BY_ADDRESS] = "by-address",
+	[DEED_HTTPS] = "https",
+	[DEED_DOMAINS] = "domains",
+	[DEED_CROWD] = "crowd",
+	[DEED_FLUX] = "flux",
+	[DEED_DOUBLE_FLUX] = "double-flux",
+	[DEED_DGA] = "dga",
+	[DEED_SLOW_DGA] = "slow-dga",
+	[DEED_TUNNEL_RAW] = "tunnel-raw",
+	[DEED_TUNNEL_HEX] = "tunnel-hex",
+	[DEED_TUNNEL_OUT] = "tunnel-out",
+	[DEED_TUNNEL_SLOW] = "tunnel-slow",
+	[DEED_TXT_ORDERS] = "txt-orders",
+	[DEED_NO_NAME] = "no-name",
+	[DEED_NO_ANSWER] = "no-answer",
+	[DEED_IRC] = "irc",
+	[DEED_SCANNER] = "scanner",
+};
+
+const char *ledger_word(enum deed deed)
+{
+	return deeds[deed];
+}
+
+int ledger_is_bot(enum deed deed)
+{
+	return deed == DEED_BOT || deed >= FIRST_BOT_DEED;
+}
 
 struct row {
 	__u32 client;
@@ -43,16 +99,6 @@ void ledger_free(struct ledger *b)
 	table_free(&b->by_key);
 	free(b->rows);
 	free(b);
-}
-
-/* The registrable domain: .example and .test are suffixes by themselves. */
-static const char *domain_of(const struct name *n)
-{
-	const char *at = strrchr(n->text, '.');
-
-	while (at > n->text && at[-1] != '.')
-		at--;
-	return at;
 }
 
 static struct row *row_of(struct ledger *b, __u32 client, const struct name *n, enum deed deed)
@@ -109,7 +155,7 @@ static int compare(const void *left, const void *right)
 		return a->client < b->client ? -1 : 1;
 	if (a->deed != b->deed)
 		return a->deed < b->deed ? -1 : 1;
-	return strcmp(domain_of(a->name), domain_of(b->name));
+	return strcmp(world_domain(a->name->text), world_domain(b->name->text));
 }
 
 static void print_time(FILE *out, __u64 at)
@@ -131,8 +177,8 @@ static void print_row(FILE *out, const struct row *r)
 	const struct habit *h = &r->habit;
 
 	fprintf(out, "%u.%u.%u.%u\t%s\t%s\t%s\t%s", r->client >> 24, r->client >> 16 & 255, r->client >> 8 & 255,
-		r->client & 255, r->deed == DEED_BOT ? "bot" : "benign", deeds[r->deed], domain_of(r->name),
-		r->name->text);
+		r->client & 255, ledger_is_bot(r->deed) ? "bot" : "benign", deeds[r->deed],
+		world_domain(r->name->text), r->name->text);
 	if (h->period_s > 0)
 		fprintf(out, "\t%.3f\t%.4f", h->period_s, h->jitter);
 	else

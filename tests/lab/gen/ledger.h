@@ -27,6 +27,41 @@ enum deed {
 	DEED_CHAT,
 	DEED_CLOCK,
 	DEED_MISSING, /* names that do not exist */
+	/* Benign, of a network with near misses: near.h says what they are. */
+	DEED_WIDE_DELIVERY,
+	DEED_CLOCK_POOL,
+	DEED_AD_BLOCK,
+	DEED_BLOCKLIST,
+	DEED_REPUTATION,
+	DEED_PROBE,
+	DEED_SUFFIX,
+	DEED_REVERSE,
+	DEED_MAIL_SERVER,
+	DEED_BACKUP,
+	DEED_DISCOVERY,
+	DEED_BUILD,
+	DEED_MONITOR,
+	DEED_FORWARDER,
+	/* Bots: kinds.h. */
+	FIRST_BOT_DEED,
+	DEED_WORKTIME = FIRST_BOT_DEED,
+	DEED_BY_ADDRESS,
+	DEED_HTTPS,
+	DEED_DOMAINS,
+	DEED_CROWD,
+	DEED_FLUX,
+	DEED_DOUBLE_FLUX,
+	DEED_DGA,
+	DEED_SLOW_DGA,
+	DEED_TUNNEL_RAW,
+	DEED_TUNNEL_HEX,
+	DEED_TUNNEL_OUT,
+	DEED_TUNNEL_SLOW,
+	DEED_TXT_ORDERS,
+	DEED_NO_NAME,
+	DEED_NO_ANSWER,
+	DEED_IRC,
+	DEED_SCANNER,
 	DEEDS
 };
 
@@ -37,6 +72,10 @@ struct habit {
 };
 
 struct ledger;
+
+/* As the labels call it. */
+const char *ledger_word(enum deed deed);
+int ledger_is_bot(enum deed deed);
 
 /* Nothing at or after `end` is entered: the capture does not have it. */
 struct ledger *ledger_new(__u64 end);

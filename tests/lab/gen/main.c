@@ -1,5 +1,6 @@
 /* main.c: captures of a small network's gateway, in event time, the same for the same seed.
  * usage: labgen bots|benign|mixed [OPTION]... FILE
+ *        labgen transplant|merge ...: transplant.c, merge.c
  *
  * Beside FILE stands FILE.labels.tsv. Of bots and benign it has a line for each host: address, bot or benign,
  * which, and what of the listed names it contacts: name=protocol=addresses, several with a semicolon. Of mixed it
@@ -11,6 +12,8 @@
 
 #include "acts.h"
 #include "mixed.h"
+#include "networks.h"
+#include "transplant.h"
 
 #define START 1767571200 /* 2026-01-05, a Monday */
 #define LIGHT 1100	 /* content of a response or a record that fits one segment */
@@ -21,7 +24,7 @@ struct options {
 	enum mode mode;
 	unsigned long hosts, hours, from_hour;
 	const char *folder, *path;
-	int light, daily;
+	int light, daily, with_networks;
 	__u64 seed;
 	struct mixed mixed;
 };
@@ -32,7 +35,10 @@ static int usage(void)
 		"usage: labgen bots|benign [-n HOSTS] [-t HOURS] [-s SEED] [-d FOLDER] FILE\n"
 		"       labgen mixed [-n HOSTS] [-b BOTS] [-t HOURS] [-s SEED] [-f HOUR] [--light] [--daily]\n"
 		"              [--hard] [--period S[:S]] [--jitter SHARE[:SHARE]]\n"
-		"              [--spread uniform|gaussian] [--url fixed|rotating|random] [--method GET|POST] FILE\n");
+		"              [--spread uniform|gaussian] [--url fixed|rotating|random] [--method GET|POST]\n"
+		"              [--kinds KIND,...|all] [--benign KIND,...|all] [--pfx2as] FILE\n"
+		"       labgen transplant --host OLD=NEW [--host OLD=NEW]... [--resolver OLD]... [--start SECONDS] IN OUT\n"
+		"       labgen merge OUT IN...\n");
 	return 2;
 }
 
@@ -135,6 +141,10 @@ static int generate(struct lab *l, struct options *o, struct bots *bots)
 		perror(beside);
 		err = -1;
 	}
+	if (o->with_networks) {
+		snprintf(beside, sizeof(beside), "%s.pfx2as", o->path);
+		err |= networks_write(beside);
+	}
 	for (unsigned int i = 0; i < o->hosts; i++)
 		table_free(&hosts[i].cached);
 	free(hosts);
@@ -211,6 +221,13 @@ static int mixed_option(struct options *o, int option, const char *value)
 		return (bots->spread = choice(value, spread_words)) >= 0;
 	case 'M':
 		return (bots->method = choice(value, method_words)) >= 0;
+	case 'X':
+		o->with_networks = 1;
+		return 1;
+	case 'B':
+		return (o->mixed.n_near = near_read(value, o->mixed.near)) != 0;
+	case 'K':
+		return (o->mixed.n_kinds = kinds_read(value, o->mixed.kinds)) != 0;
 	}
 	return 0;
 }
@@ -240,7 +257,8 @@ static int read_options(struct options *o, int argc, char **argv)
 		{ "period", required_argument, NULL, 'P' }, { "jitter", required_argument, NULL, 'J' },
 		{ "url", required_argument, NULL, 'U' },    { "spread", required_argument, NULL, 'S' },
 		{ "method", required_argument, NULL, 'M' }, { "hard", no_argument, NULL, 'H' },
-		{ 0 }
+		{ "kinds", required_argument, NULL, 'K' },  { "benign", required_argument, NULL, 'B' },
+		{ "pfx2as", no_argument, NULL, 'X' },	    { 0 }
 	};
 	static const char *const modes[] = { "bots", "benign", "mixed", NULL };
 	int option, mode = argc < 3 ? -1 : choice(argv[1], modes);
@@ -293,6 +311,10 @@ int main(int argc, char **argv)
 	struct bots *bots = NULL;
 	int err;
 
+	if (argc > 1 && !strcmp(argv[1], "transplant"))
+		return transplant_main(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "merge"))
+		return merge_main(argc - 1, argv + 1);
 	if (read_options(&o, argc, argv))
 		return usage();
 	err = prepare(&l, &o, &bots);

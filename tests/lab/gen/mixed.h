@@ -2,7 +2,8 @@
 #ifndef METSUKE_LAB_MIXED_H
 #define METSUKE_LAB_MIXED_H
 
-#include "beacons.h"
+#include "kinds.h"
+#include "near.h"
 
 struct mixed {
 	unsigned int n_hosts, n_bots;
@@ -11,6 +12,13 @@ struct mixed {
 	struct town town;
 	struct pc *pcs;
 	struct beacon *beacons;
+	/* Kinds of bots, in turn; none: plain beacons. */
+	unsigned int n_kinds;
+	enum deed kinds[MOST_KINDS];
+	/* What else there is: benign, and like some kind of bot. */
+	unsigned int n_near;
+	enum deed near[MOST_KINDS];
+	struct ground ground;
 };
 
 /* Makes the world of the lab. 0, or -1 with a message printed. */

@@ -47,6 +47,7 @@ struct tcp {
 	struct end ours, theirs;
 	__u32 our_seq, their_seq;
 	__u64 now, rtt;
+	int greeted; /* it is sealed already */
 };
 
 void tcp_open(struct tcp *t, struct lab *l, struct host *h, __u32 ip, __u16 port, __u64 at);
@@ -56,6 +57,11 @@ void tcp_hear(struct tcp *t, const void *data, unsigned int len);
 void tcp_close(struct tcp *t);
 /* Nobody is there: three tries, three and six seconds apart. */
 void tcp_refused(struct lab *l, struct host *h, __u32 ip, __u16 port, __u64 at);
+
+/* Refused by a machine that is there. */
+void tcp_denied(struct lab *l, struct host *h, __u32 ip, __u16 port, __u64 at);
+/* One SYN with a sequence number of the caller's; denied: somebody is there. */
+void tcp_probe(struct lab *l, struct host *h, __u32 ip, __u16 port, __u32 seq, int denied, __u64 at);
 
 /* A request and its response of a type and size. method: "GET" or "POST"; agent: NULL: without the field; sent:
  * bytes of a body with it. */

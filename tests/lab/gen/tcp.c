@@ -7,7 +7,7 @@
 #define MSS 1460
 #define TWICE 0.003
 
-enum { FIN = 1, SYN = 2, PSH = 8, ACK = 16 };
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
 static void start_segment(struct tcp *t, struct pkt *p, int out, unsigned int flags, unsigned int options)
 {
@@ -61,6 +61,24 @@ void tcp_refused(struct lab *l, struct host *h, __u32 ip, __u16 port, __u64 at)
 		bare(&t, 1, SYN);
 		t.now += (i ? 6 : 3) * SEC;
 	}
+}
+
+void tcp_probe(struct lab *l, struct host *h, __u32 ip, __u16 port, __u32 seq, int denied, __u64 at)
+{
+	struct tcp t;
+
+	start(&t, l, h, ip, port, at);
+	t.our_seq = seq;
+	bare(&t, 1, SYN);
+	t.now += t.rtt;
+	t.their_seq = 0;
+	if (denied)
+		bare(&t, 0, RST | ACK);
+}
+
+void tcp_denied(struct lab *l, struct host *h, __u32 ip, __u16 port, __u64 at)
+{
+	tcp_probe(l, h, ip, port, (__u32)rng_next(&h->rng), 1, at);
 }
 
 static void send_data(struct tcp *t, int out, const __u8 *data, unsigned int len)

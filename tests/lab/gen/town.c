@@ -314,15 +314,17 @@ static void make_beacons(struct maker *m, unsigned int how_many)
 	}
 }
 
-int town_make(struct town *t, struct world *w, __u64 seed, unsigned int hosts, unsigned int beacons, int hard)
+int town_make(struct town *t, struct world *w, __u64 seed, unsigned int hosts, unsigned int beacons,
+	      unsigned int more, int hard)
 {
 	struct maker m = { .world = w, .rng = rng_start(seed, ~1ULL) };
 	struct rng *r = &m.rng;
 
-	*t = (struct town){ .hard = hard };
-	*w = (struct world){ .room = 2 * (SITES + hosts * RARE_EACH) + HELPERS + MOST_PRODUCTS + beacons + 100 };
+	*t = (struct town){ .hard = hard, .maker = malloc(sizeof(m)) };
+	*w = (struct world){ .room = 2 * (SITES + hosts * RARE_EACH) + HELPERS + MOST_PRODUCTS + beacons + more +
+				     100 };
 	w->names = calloc(w->room, sizeof(*w->names));
-	if (!w->names) {
+	if (!w->names || !t->maker) {
 		fprintf(stderr, "labgen: out of memory\n");
 		return -1;
 	}
@@ -355,6 +357,35 @@ int town_make(struct town *t, struct world *w, __u64 seed, unsigned int hosts, u
 		share_out(t, hosts);
 	make_missing(&m);
 	make_beacons(&m, beacons);
-	table_free(&m.taken);
+	m.rng = rng_start(seed, ~4ULL);
+	*t->maker = m;
 	return 0;
+}
+
+void town_free(struct town *t)
+{
+	if (t->maker)
+		table_free(&t->maker->taken);
+	free(t->maker);
+	t->maker = NULL;
+}
+
+struct name *town_more(struct town *t, enum protocol protocol, const char *host)
+{
+	return make(t->maker, EXTRA, host ? &host : service_hosts, host ? 1 : N_SERVICE_HOSTS, protocol);
+}
+
+void town_deliver(struct town *t, struct name *n)
+{
+	deliver(t->maker, n);
+}
+
+int town_has(struct town *t, const char *domain)
+{
+	return *table_at(&t->maker->taken, hash(domain)) != 0;
+}
+
+const char *town_word(struct rng *r)
+{
+	return word(r);
 }

@@ -32,15 +32,28 @@ struct product {
 	double extra; /* chance of a second request at once: there is something to fetch */
 };
 
+struct maker;
+
 struct town {
 	int hard;
 	unsigned int n_products;
 	struct product products[MOST_PRODUCTS];
+	struct maker *maker; /* what has been given away */
 };
 
-/* For so many hosts and beacons. hard: with what is as regular and as rare as a beacon: software that few hosts have,
- * readers of feeds, pages that load themselves again. Without, as in a network that is managed, each program has at
- * least four hosts and 8 of 100. 0, or -1 with a message printed. */
-int town_make(struct town *t, struct world *w, __u64 seed, unsigned int hosts, unsigned int beacons, int hard);
+/* For so many hosts and beacons, and with room for more names. hard: with what is as regular and as rare as a
+ * beacon: software that few hosts have, readers of feeds, pages that load themselves again. Without, as in a
+ * network that is managed, each program has at least four hosts and 8 of 100. 0, or -1 with a message printed. */
+int town_make(struct town *t, struct world *w, __u64 seed, unsigned int hosts, unsigned int beacons,
+	      unsigned int more, int hard);
+void town_free(struct town *t);
+/* One more name of a domain that nobody has. host: what stands before it, "" for nothing, or NULL for any. */
+struct name *town_more(struct town *t, enum protocol protocol, const char *host);
+/* Puts it into a delivery network: an alias, a TTL of seconds, many addresses in up to three networks. */
+void town_deliver(struct town *t, struct name *n);
+/* Whether somebody has a domain. */
+int town_has(struct town *t, const char *domain);
+/* Any of the words that names are made of. */
+const char *town_word(struct rng *r);
 
 #endif

@@ -231,6 +231,28 @@ void world_free(struct world *w)
 	*w = (struct world){ 0 };
 }
 
+const char *world_domain(const char *text)
+{
+	const char *at = strrchr(text, '.');
+
+	if (!at || (at[1] >= '0' && at[1] <= '9'))
+		return text;
+	while (at > text && at[-1] != '.')
+		at--;
+	return at;
+}
+
+__u32 world_address(const struct name *n, unsigned int turn, unsigned int i)
+{
+	const struct zone *z = n->zone;
+	struct rng r;
+
+	if (!z)
+		return n->addrs[(i + turn) % n->n_addrs];
+	r = rng_start(n->domain, turn);
+	return z->addrs[(rng_below(&r, z->n_addrs) + (__u64)i * rng_between(&r, 1, z->n_addrs - 1)) % z->n_addrs];
+}
+
 struct name *world_by_id(const struct world *w, const char *id)
 {
 	for (unsigned int i = 0; i < w->n; i++)

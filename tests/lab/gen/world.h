@@ -31,10 +31,21 @@ enum family {
 	PRODUCT, /* who made a program */
 	MISSING, /* does not exist, nor does anything below it */
 	BEACON,	 /* bots report there */
+	EXTRA,	 /* of the kinds that are asked for by name */
 	FAMILIES
 };
 
 enum protocol { HTTP, TLS, IRC, NTP };
+
+/* A zone whose answers are drawn anew from many addresses whenever a resolver fetches them. */
+struct zone {
+	unsigned int n_addrs; /* a prime: any step goes through all */
+	__u32 *addrs;
+	unsigned int n_ns; /* servers of its own that the answers name, ns1. and so on; 0: none is named */
+	int ns_moves;	   /* their addresses are drawn, too */
+};
+
+#define ZONE_TURNS 256 /* so many different answers */
 
 struct name {
 	char text[NAME_TEXT];
@@ -51,6 +62,7 @@ struct name {
 	char has6;
 	__u8 addr6[16];
 	char aliases[NAME_ALIASES][NAME_TEXT];
+	const struct zone *zone; /* where the addresses come from instead; `shown` of them */
 };
 
 struct world {
@@ -66,6 +78,10 @@ struct name *world_add(struct world *w, enum family family);
 /* Where a name's servers stand: its own addresses, 1 to `most`. */
 void world_settle(struct name *n, struct rng *r, unsigned int most);
 void world_free(struct world *w);
+/* The registrable domain in a name: .example and .test are suffixes by themselves. An address is its own, "-", too. */
+const char *world_domain(const char *text);
+/* The i-th address of the answer that is the `turn`-th of a name's. */
+__u32 world_address(const struct name *n, unsigned int turn, unsigned int i);
 /* By the id in the files; NULL: there is none. */
 struct name *world_by_id(const struct world *w, const char *id);
 /* Any of a family; popular: the first far more often than the last. */
