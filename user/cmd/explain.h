@@ -20,14 +20,14 @@ struct explain_way {
 	const char *features[3]; /* if all of these that are beyond their limits were not; NULL: no more */
 };
 struct explain_kind {
-	const char *detector;	/* metsuke.anomaly.detector */
+	const char *rule;	/* rule.id */
 	const char *does;	/* what the client does there, in a sentence */
 	const char *counts;	/* what metsuke.anomaly.sample_count is the number of */
 	const char *stages[2];	/* what they ask */
 	const struct explain_way *ways; /* up to one without a verdict */
 };
 
-/* Never NULL: for a detector that is not known, a kind without ways. */
+/* Never NULL: for a rule that is not known, a kind without ways. */
 const struct explain_kind *explain_kind(const json_t *event);
 
 /* The case without neighbours. store: its path, for the commands; NULL: there is none. NULL: out of memory. */

@@ -127,7 +127,9 @@ static void put_anomaly(struct buf *b, const json_t *event)
 	       score = explain_number(event, "metsuke.anomaly.score");
 
 	put_who(b, event);
-	buf_printf(b, " %s %s", explain_kind(event)->does, about(event));
+	buf_printf(b, " %s", explain_kind(event)->does);
+	if (strcmp(explain_text(event, "metsuke.anomaly.entity.type"), "client") != 0)
+		buf_printf(b, " %s", about(event));
 	if (isfinite(n) && isfinite(window)) {
 		buf_printf(b, ": %.0f %s in ", n, explain_kind(event)->counts);
 		put_span(b, window);
