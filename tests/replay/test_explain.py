@@ -121,6 +121,39 @@ def test_text():
     ok(not any(line.endswith(' ') for line in text.splitlines()), 'no line ends in spaces')
 
 
+def test_other_kinds():
+    """Anomalies that DNS alone shows: of a domain, and of a client as a whole."""
+    store, label = os.path.join(work, 'dns.db'), 'd41d8cd98f00b204e9800998ecf8427e' * 2
+    names = [(t, '%s%02d.%s.t.example' % (label[:45], t, label[:30])) for t in range(60)]
+    lost = [(700 + t, '%s%02d.c2x' % (label[:55], t)) for t in range(60)]
+    asked = [(t, udp(30000 + t, 53, dns_query(n, 16), src=BOT)) for t, n in names] + \
+            [(t, udp(30000 + t, 53, dns_query(n, 16), src=OTHER)) for t, n in lost]
+    quiet = [(t, udp(30000, 53, dns_query('quiet.example'), src='192.0.2.%d' % t)) for t in range(1, 9)] + \
+            [(t, udp(30001, 53, dns_query('printer%d.c2x' % t), src='192.0.2.9')) for t in range(3)]
+    net = capture('dns.pcap', asked + quiet)
+    replay('-c', write(os.path.join(work, 'dns.yaml'), b'detect: {settle_minutes: 0, rare_hours: 0}\n'), '-S', store, net)
+    found = {}
+    for line in run('alerts', '-c', '/dev/null', '-S', store, '--json').stdout.splitlines():
+        e = json.loads(line)
+        r = explain('--json', e['event']['id'], store=store)
+        found[e['rule']['id']] = json.loads(r.stdout), e['metsuke']['anomaly']
+    same(set(found), {'anomaly-tunnel', 'anomaly-nowhere'}, 'a tunnel below a domain and one below none')
+    if len(found) == 2:
+        c, anomaly = found['anomaly-tunnel']
+        ok(c['says'].startswith(BOT + ' asks for names that look like data below t.example: '), 'a domain\'s in words', c['says'])
+        ok({x['feature'] for w in c['otherwise'] for x in w['changes']} <= set(anomaly['features']) and
+           ('ordinary', 'names') in {(w['verdict'], x['feature']) for w in c['otherwise'] for x in w['changes']}, 'its ways', c['otherwise'])
+        c, anomaly = found['anomaly-nowhere']
+        ok(c['says'].startswith(OTHER + ' asks for names that look like data below no domain: '), 'a client\'s in words', c['says'])
+        near = c['neighbours']
+        ok('client_nowhere' in near['own'] and near['others']['of'] == 1 and near['scaling'] == 'store' and
+           all(set(r) == {'client', 'flagged', 'distance', 'values'} for g in ('others', 'flagged') for r in near[g]['nearest']),
+           'a client is compared with clients', near)
+        commands = [s['command'] for s in c['next']]
+        ok("metsuke allow --until 30d --why 'the reason' --client " + OTHER in commands and not any(' -d ' in x for x in commands),
+           'and is what a command is about', commands)
+
+
 def test_which(line, ids):
     same(case(ids[-1])['id'], ids[-1], 'by its whole id')
     run_id = ids[0].split('-')[0]
@@ -191,6 +224,7 @@ try:
     test_neighbours(alerts[-1])
     test_listed(alerts[0])
     test_text()
+    test_other_kinds()
     test_which(line, [e['event']['id'] for e in alerts])
     test_hostile(alerts[-1])
 finally:

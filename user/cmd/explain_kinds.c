@@ -1,38 +1,96 @@
-/* explain_kinds.c: the detectors in words: what the client does, what each stage asks, and what decides. The rest of
- * explain reads the event's features as they are. */
+/* explain_kinds.c: the kinds of anomalies in words: what the client does, what the stages ask, and what decides. The rest
+ * of explain reads the event's features as they are. */
 #include <string.h>
 
 #include "cmd/explain.h"
 
-/* The rule of docs/detectors.md, turned round. */
-static const struct explain_way two_stage[] = {
+/* The rules of docs/detectors.md, turned round. */
+static const struct explain_way checkins[] = {
 	{ "ordinary", { "gap_cv", "gap_spread" } },
 	{ "ordinary", { "ocsvm", "lof" } },
 	{ "software", { "clients" } },
-	{ "software", { "fresh_addresses", "networks" } },
+	/* Changing addresses only count where so many know the domain that it is not rare. */
+	{ "software", { "fresh_addresses", "networks" }, "clients" },
 	{ "software", { "age_days" } },
 	{ "software", { "companions" } },
 	{ "software", { "popularity" } },
 	{ NULL },
 };
 
+static const struct explain_way lookups[] = {
+	{ "ordinary", { "dns_gap_cv", "dns_gap_spread" } },
+	{ "ordinary", { "dns_gap_ts" } },
+	{ "software", { "clients" } },
+	{ "software", { "age_days" } },
+	{ "software", { "companions" } },
+	{ "software", { "popularity" } },
+	{ NULL },
+};
+
+static const struct explain_way tunnel[] = {
+	{ "ordinary", { "tunnel_types_share", "subdomain_length_mean" } },
+	{ "ordinary", { "names" } },
+	{ "ordinary", { "reversed_share" } },
+	{ "software", { "clients" } },
+	{ "software", { "age_days" } },
+	{ "software", { "popularity" } },
+	{ NULL },
+};
+
+static const struct explain_way flux[] = {
+	{ "ordinary", { "flux_score" } },
+	{ "ordinary", { "networks" } },
+	{ "ordinary", { "fresh_addresses" } },
+	{ "ordinary", { "ttl_min" } },
+	{ "software", { "clients" } },
+	{ "software", { "age_days" } },
+	{ "software", { "popularity" } },
+	{ NULL },
+};
+
+static const struct explain_way generated[] = {
+	{ "ordinary", { "client_dga_walk" } },
+	{ "ordinary", { "client_dga_names" } },
+	{ NULL },
+};
+
+static const struct explain_way nowhere[] = {
+	{ "ordinary", { "client_nowhere" } },
+	{ "ordinary", { "client_nowhere_length_mean" } },
+	{ NULL },
+};
+
+#define WHOSE "whose software? (DNS, and who else asks)"
+
 static const struct explain_kind kinds[] = {
-	{ "two-stage",
-	  "checks in at",
-	  "check-ins",
-	  { "software or people? (HTTP)", "whose software? (DNS, and who else asks)" },
-	  two_stage },
+	{ "anomaly-beacon", "checks in at ", "", "check-ins", { "software or people? (HTTP)", WHOSE }, checkins },
+	{ "anomaly-lookups", "looks up ", "", "look-ups", { "software or people? (DNS)", WHOSE }, lookups },
+	{ "anomaly-failing",
+	  "keeps asking for ",
+	  ", which does not answer",
+	  "look-ups",
+	  { "software or people? (DNS)", WHOSE },
+	  lookups },
+	{ "anomaly-tunnel", "asks for names that look like data below ", "", "look-ups", { "", "data in names?" }, tunnel },
+	{ "anomaly-flux", "asks for ", ", whose addresses keep changing", "answers", { "", "a crowd of machines?" }, flux },
+	{ "anomaly-dga", "asks for names that look generated", NULL, "names", { "", "generated names?" }, generated },
+	{ "anomaly-nowhere",
+	  "asks for names that look like data below no domain",
+	  NULL,
+	  "look-ups",
+	  { "", "data in names?" },
+	  nowhere },
 };
 
 static const struct explain_way none[] = { { NULL } };
-static const struct explain_kind unknown = { "", "is odd at", "observations", { "", "" }, none };
+static const struct explain_kind unknown = { "", "is odd at ", "", "observations", { "", "" }, none };
 
 const struct explain_kind *explain_kind(const json_t *event)
 {
-	const char *detector = explain_text(event, "metsuke.anomaly.detector");
+	const char *rule = explain_text(event, "rule.id");
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].detector, detector))
+		if (!strcmp(kinds[i].rule, rule))
 			return &kinds[i];
 	return &unknown;
 }
