@@ -70,7 +70,7 @@ def test_anomaly(event):
     same(beyond, set(anomaly['triggered']), 'which of them are beyond their limits')
     ok(abs(sum(r['share'] for r in got.values()) - 1) < 1e-6, 'the parts are all of the score', got)
     ways = {(w['verdict'], tuple(x['feature'] for x in w['changes'])): w for w in c['otherwise']}
-    want = {('ordinary', tuple(k for k in ('gap_cv', 'gap_spread') if k in beyond)), ('ordinary', ('ocsvm', 'lof')),
+    want = {('ordinary', tuple(k for k in ('gap_cv', 'gap_spread') if k in beyond)), ('ordinary', ('ocsvm', 'lof')), ('ordinary', ('gap_ts',)),
             ('software', ('age_days',)), ('software', ('companions',))}
     ok(want <= set(ways), 'the ways to another verdict', list(ways))
     age = ways['software', ('age_days',)]['changes'][0]

@@ -7,6 +7,7 @@
 /* The rules of docs/detectors.md, turned round. */
 static const struct explain_way checkins[] = {
 	{ "ordinary", { "gap_cv", "gap_spread" } },
+	{ "ordinary", { "gap_ts" } },
 	{ "ordinary", { "ocsvm", "lof" } },
 	{ "software", { "clients" } },
 	/* Changing addresses only count where so many know the domain that it is not rare. */
