@@ -252,10 +252,12 @@ bool allow_parse(const char *line, size_t len, struct allow_entry *e, char why[A
 	bool good;
 
 	*e = (struct allow_entry){ 0 };
-	if (!of)
-		return no(why, error.text);
-	good = get_entry(of, e, why);
+	good = of ? get_entry(of, e, why) : no(why, error.text);
 	json_decref(of);
+	/* A reason quotes what it refuses, which may be anything. */
+	for (char *c = why; !good && *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	return good;
 }
 
