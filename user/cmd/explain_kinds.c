@@ -21,6 +21,7 @@ static const struct explain_way checkins[] = {
 static const struct explain_way lookups[] = {
 	{ "ordinary", { "dns_gap_cv", "dns_gap_spread" } },
 	{ "ordinary", { "dns_gap_ts" } },
+	{ "software", { "failing_share" } },
 	{ "software", { "clients" } },
 	{ "software", { "age_days" } },
 	{ "software", { "companions" } },
@@ -28,36 +29,39 @@ static const struct explain_way lookups[] = {
 	{ NULL },
 };
 
+/* The pair is then what its check-ins have come to, and the client nothing. */
+#define NO_ANOMALY "no anomaly"
+
 static const struct explain_way tunnel[] = {
-	{ "ordinary", { "tunnel_types_share", "subdomain_length_mean" } },
-	{ "ordinary", { "names" } },
-	{ "ordinary", { "reversed_share" } },
-	{ "software", { "clients" } },
-	{ "software", { "age_days" } },
+	{ NO_ANOMALY, { "tunnel_types_share", "subdomain_length_mean" } },
+	{ NO_ANOMALY, { "names" } },
+	{ NO_ANOMALY, { "reversed_share" } },
+	{ NO_ANOMALY, { "clients" } },
+	{ NO_ANOMALY, { "age_days" } },
 	{ "software", { "popularity" } },
 	{ NULL },
 };
 
 static const struct explain_way flux[] = {
-	{ "ordinary", { "flux_score" } },
-	{ "ordinary", { "networks" } },
-	{ "ordinary", { "fresh_addresses" } },
-	{ "ordinary", { "ttl_min" } },
-	{ "software", { "clients" } },
-	{ "software", { "age_days" } },
+	{ NO_ANOMALY, { "flux_score" } },
+	{ NO_ANOMALY, { "networks" } },
+	{ NO_ANOMALY, { "fresh_addresses" } },
+	{ NO_ANOMALY, { "ttl_min" } },
+	{ NO_ANOMALY, { "clients" } },
+	{ NO_ANOMALY, { "age_days" } },
 	{ "software", { "popularity" } },
 	{ NULL },
 };
 
 static const struct explain_way generated[] = {
-	{ "ordinary", { "client_dga_walk" } },
-	{ "ordinary", { "client_dga_names" } },
+	{ NO_ANOMALY, { "client_dga_walk" } },
+	{ NO_ANOMALY, { "client_dga_names" } },
 	{ NULL },
 };
 
 static const struct explain_way nowhere[] = {
-	{ "ordinary", { "client_nowhere" } },
-	{ "ordinary", { "client_nowhere_length_mean" } },
+	{ NO_ANOMALY, { "client_nowhere" } },
+	{ NO_ANOMALY, { "client_nowhere_length_mean" } },
 	{ NULL },
 };
 
