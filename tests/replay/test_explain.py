@@ -142,7 +142,7 @@ def test_other_kinds():
         c, anomaly = found['anomaly-tunnel']
         ok(c['says'].startswith(BOT + ' asks for names that look like data below t.example: '), 'a domain\'s in words', c['says'])
         ok({x['feature'] for w in c['otherwise'] for x in w['changes']} <= set(anomaly['features']) and
-           ('ordinary', 'names') in {(w['verdict'], x['feature']) for w in c['otherwise'] for x in w['changes']}, 'its ways', c['otherwise'])
+           ('no anomaly', 'names') in {(w['verdict'], x['feature']) for w in c['otherwise'] for x in w['changes']}, 'its ways', c['otherwise'])
         c, anomaly = found['anomaly-nowhere']
         ok(c['says'].startswith(OTHER + ' asks for names that look like data below no domain: '), 'a client\'s in words', c['says'])
         near = c['neighbours']
@@ -152,6 +152,30 @@ def test_other_kinds():
         commands = [s['command'] for s in c['next']]
         ok("metsuke allow --until 30d --why 'the reason' --client " + OTHER in commands and not any(' -d ' in x for x in commands),
            'and is what a command is about', commands)
+
+
+def test_role():
+    """A resolver that others use: the event says so, and is less severe; with one user less it is a client like any."""
+    def severity(users):
+        talk = [(0, udp(40000, 53, dns_query('a.example'), src=BOT, dst='203.0.113.53'))]
+        for i in range(users):
+            user = '192.0.2.%d' % (10 + i)
+            talk += [(1 + i, udp(40000, 53, dns_query('a.example'), src=user, dst=BOT)),
+                     (1.5 + i, udp(53, 40000, dns_response('a.example'), src=BOT, dst=user))]
+        soon = write(os.path.join(work, 'soon.yaml'), b'detect: {settle_minutes: 0, rare_hours: 0}\n')
+        out = replay('-c', soon, capture('role.pcap', talk + beacon(BOT, 'cc.example', 13, 120, 100))).stdout
+        line = [x for x in out.splitlines(keepends=True) if b'"action":"anomaly"' in x]
+        if len(line) != 1:
+            return len(line)
+        good, wrong = fits_schema(line[0])
+        ok(good, 'an anomaly of one whom %d use fits docs/events.md' % users, wrong)
+        e = json.loads(line[0])
+        r = run('explain', '-c', '/dev/null', '-', input=line[0], stdin=None)
+        return e['metsuke']['anomaly']['client'].get('role'), e['event']['severity'], b'role         resolver' in r.stdout
+    two, three = severity(2), severity(3)
+    same((two[0], two[2]), (None, False), 'two users: no role')
+    same((three[0], three[2]), ('resolver', True), 'three users: a resolver, and explain says so')
+    same(three[1], two[1] - 26, 'one step less severe')
 
 
 def test_which(line, ids):
@@ -225,6 +249,7 @@ try:
     test_listed(alerts[0])
     test_text()
     test_other_kinds()
+    test_role()
     test_which(line, [e['event']['id'] for e in alerts])
     test_hostile(alerts[-1])
 finally:
