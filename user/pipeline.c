@@ -371,18 +371,12 @@ static bool is_allowed(struct pipeline *p, const struct alert *a, struct pair_pr
 /* Did somebody say that this client is fine, with this domain or (NULL) whatever it does? */
 static bool is_forgiven(const struct pipeline *p, const struct client_profile *client, const char *domain)
 {
-	struct allow_question q = { .domain = domain, .time_ns = profiles_now(p->profiles) };
-	unsigned int bits;
+	struct allow_question q;
 	uint8_t ip[16];
-	char network[IP_TEXT + 8];
 
-	if (client->kind == CLIENT_PROGRAM) {
-		q.program = client->key;
-	} else {
-		snprintf(network, sizeof(network), "%.*s/%s", IP_TEXT, client->key,
-			 strchr(client->key, ':') ? "128" : "32");
-		q.client = network_parse(network, ip, &bits) ? ip : NULL;
-	}
+	allow_question_of_client(&q, client, ip);
+	q.domain = domain;
+	q.time_ns = profiles_now(p->profiles);
 	return allow_match(p->options.allow, &q);
 }
 

@@ -5,6 +5,7 @@
 
 #include "fuzz.h"
 #include "profile/features.h"
+#include "profile/pack.h"
 #include "support/buf.h"
 
 #define CLIENT "192.0.2.1"
@@ -108,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (kind == 2)
 		load_rest(p);
 	err = load(p, kind, data, size);
-	if (!err && !same(p, kind, data, size))
+	if (!err && data[0] == PACK_VERSION && !same(p, kind, data, size)) /* an older one becomes the present one */
 		fuzz_check("taken, but it would be written differently");
 	if (!err && load(p, kind, data, size))
 		fuzz_check("it cannot be joined with itself");

@@ -157,6 +157,36 @@ static void write_tables(const char *dir)
 		fputc(seeds[i].first, file);
 		fputs(seeds[i].text, file);
 		fclose(file);
+	}
+}
+
+/* The first byte: 0 a line of what is allowed, 1 a ranked list. */
+static void write_allow(const char *dir)
+{
+	static const struct {
+		const char *name;
+		unsigned char first;
+		const char *text;
+	} seeds[] = {
+		{ "domain", 0, "{\"domain\":\"A.example.\",\"until\":\"2026-12-24T18:00:00+01:00\",\"why\":\"x\"}" },
+		{ "server and client", 0,
+		  "{\"id\":\"1\",\"server\":\"198.51.100.0/24\",\"client\":\"2001:db8::/32\",\"listed\":true,\"why\":\"x\",\"by\":\"y\"}" },
+		{ "program", 0, "{\"client\":\"/usr/bin/a b\",\"said\":\"2026-01-01\",\"why\":\"\\u00fc\"}" },
+		{ "wide", 0, "{\"domain\":\"com\",\"wide\":true,\"why\":\"x\"}" },
+		{ "top-level domain", 0, "{\"domain\":\"com\",\"why\":\"x\"}" },
+		{ "other script", 0, "{\"domain\":\"b\xc3\xbc" "cher.example\",\"why\":\"x\"}" },
+		{ "ranks", 1, "1,example.org\r\n2,example.com\r\nx,y.example\n" },
+		{ "names", 1, "# top\nexample.org\nwww.example.com.\ncom\n" },
+		{ "header", 1, "GlobalRank,TldRank,Domain,TLD\n\"1\",1,\"example.org\",org\n3,2\n" },
+	};
+
+	for (unsigned int i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		FILE *file = open_seed(dir, "allow", seeds[i].name);
+
+		fputc(seeds[i].first, file);
+		fputs(seeds[i].text, file);
+		fclose(file);
+	}
 }
 
 static void write_profile(const char *dir, const char *name, unsigned char first, struct buf *b)
@@ -223,6 +253,7 @@ int main(int argc, char **argv)
 	write_lists(argv[1]);
 	write_prefixes(argv[1]);
 	write_tables(argv[1]);
+	write_allow(argv[1]);
 	write_profiles(argv[1]);
 	return 0;
 }

@@ -70,7 +70,7 @@ def test_anomaly(event):
     same(beyond, set(anomaly['triggered']), 'which of them are beyond their limits')
     ok(abs(sum(r['share'] for r in got.values()) - 1) < 1e-6, 'the parts are all of the score', got)
     ways = {(w['verdict'], tuple(x['feature'] for x in w['changes'])): w for w in c['otherwise']}
-    want = {('ordinary', tuple(k for k in ('gap_cv', 'gap_spread') if k in beyond)), ('ordinary', ('ocsvm', 'lof')),
+    want = {('ordinary', tuple(k for k in ('gap_cv', 'gap_spread') if k in beyond)), ('ordinary', ('ocsvm', 'lof')), ('ordinary', ('gap_ts',)),
             ('software', ('age_days',)), ('software', ('companions',))}
     ok(want <= set(ways), 'the ways to another verdict', list(ways))
     age = ways['software', ('age_days',)]['changes'][0]
@@ -119,6 +119,63 @@ def test_text():
                   'same client', 'what to do next'):
         ok(words in text, 'text: ' + words, text)
     ok(not any(line.endswith(' ') for line in text.splitlines()), 'no line ends in spaces')
+
+
+def test_other_kinds():
+    """Anomalies that DNS alone shows: of a domain, and of a client as a whole."""
+    store, label = os.path.join(work, 'dns.db'), 'd41d8cd98f00b204e9800998ecf8427e' * 2
+    names = [(t, '%s%02d.%s.t.example' % (label[:45], t, label[:30])) for t in range(60)]
+    lost = [(700 + t, '%s%02d.c2x' % (label[:55], t)) for t in range(60)]
+    asked = [(t, udp(30000 + t, 53, dns_query(n, 16), src=BOT)) for t, n in names] + \
+            [(t, udp(30000 + t, 53, dns_query(n, 16), src=OTHER)) for t, n in lost]
+    quiet = [(t, udp(30000, 53, dns_query('quiet.example'), src='192.0.2.%d' % t)) for t in range(1, 9)] + \
+            [(t, udp(30001, 53, dns_query('printer%d.c2x' % t), src='192.0.2.9')) for t in range(3)]
+    net = capture('dns.pcap', asked + quiet)
+    replay('-c', write(os.path.join(work, 'dns.yaml'), b'detect: {settle_minutes: 0, rare_hours: 0}\n'), '-S', store, net)
+    found = {}
+    for line in run('alerts', '-c', '/dev/null', '-S', store, '--json').stdout.splitlines():
+        e = json.loads(line)
+        r = explain('--json', e['event']['id'], store=store)
+        found[e['rule']['id']] = json.loads(r.stdout), e['metsuke']['anomaly']
+    same(set(found), {'anomaly-tunnel', 'anomaly-nowhere'}, 'a tunnel below a domain and one below none')
+    if len(found) == 2:
+        c, anomaly = found['anomaly-tunnel']
+        ok(c['says'].startswith(BOT + ' asks for names that look like data below t.example: '), 'a domain\'s in words', c['says'])
+        ok({x['feature'] for w in c['otherwise'] for x in w['changes']} <= set(anomaly['features']) and
+           ('no anomaly', 'names') in {(w['verdict'], x['feature']) for w in c['otherwise'] for x in w['changes']}, 'its ways', c['otherwise'])
+        c, anomaly = found['anomaly-nowhere']
+        ok(c['says'].startswith(OTHER + ' asks for names that look like data below no domain: '), 'a client\'s in words', c['says'])
+        near = c['neighbours']
+        ok('client_nowhere' in near['own'] and near['others']['of'] == 1 and near['scaling'] == 'store' and
+           all(set(r) == {'client', 'flagged', 'distance', 'values'} for g in ('others', 'flagged') for r in near[g]['nearest']),
+           'a client is compared with clients', near)
+        commands = [s['command'] for s in c['next']]
+        ok("metsuke allow --until 30d --why 'the reason' --client " + OTHER in commands and not any(' -d ' in x for x in commands),
+           'and is what a command is about', commands)
+
+
+def test_role():
+    """A resolver that others use: the event says so, and is less severe; with one user less it is a client like any."""
+    def severity(users):
+        talk = [(0, udp(40000, 53, dns_query('a.example'), src=BOT, dst='203.0.113.53'))]
+        for i in range(users):
+            user = '192.0.2.%d' % (10 + i)
+            talk += [(1 + i, udp(40000, 53, dns_query('a.example'), src=user, dst=BOT)),
+                     (1.5 + i, udp(53, 40000, dns_response('a.example'), src=BOT, dst=user))]
+        soon = write(os.path.join(work, 'soon.yaml'), b'detect: {settle_minutes: 0, rare_hours: 0}\n')
+        out = replay('-c', soon, capture('role.pcap', talk + beacon(BOT, 'cc.example', 13, 120, 100))).stdout
+        line = [x for x in out.splitlines(keepends=True) if b'"action":"anomaly"' in x]
+        if len(line) != 1:
+            return len(line)
+        good, wrong = fits_schema(line[0])
+        ok(good, 'an anomaly of one whom %d use fits docs/events.md' % users, wrong)
+        e = json.loads(line[0])
+        r = run('explain', '-c', '/dev/null', '-', input=line[0], stdin=None)
+        return e['metsuke']['anomaly']['client'].get('role'), e['event']['severity'], b'role         resolver' in r.stdout
+    two, three = severity(2), severity(3)
+    same((two[0], two[2]), (None, False), 'two users: no role')
+    same((three[0], three[2]), ('resolver', True), 'three users: a resolver, and explain says so')
+    same(three[1], two[1] - 26, 'one step less severe')
 
 
 def test_which(line, ids):
@@ -191,6 +248,8 @@ try:
     test_neighbours(alerts[-1])
     test_listed(alerts[0])
     test_text()
+    test_other_kinds()
+    test_role()
     test_which(line, [e['event']['id'] for e in alerts])
     test_hostile(alerts[-1])
 finally:

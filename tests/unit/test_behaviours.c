@@ -308,7 +308,7 @@ static void test_rare_failures_fade(void **state)
 static void test_names_below_a_domain_are_no_generator(void **state)
 {
 	struct bench *b = *state;
-	char name[64], domain[64];
+	char name[80], domain[64];
 
 	others(b, 1, START - HOUR);
 	for (unsigned int i = 0; i < 60; i++) { /* a resolver that denies advertisers */

@@ -272,6 +272,36 @@ static void test_nobody_makes_himself_popular(void **state)
 	assert_int_equal(b->n_told, 1);
 }
 
+/* Sixty long names below the domain, as a tunnel or a virus scanner asks for. Returns the pair. */
+static struct pair_profile *ask_long_names(struct bench *b, const char *domain)
+{
+	struct pair_profile *pair = NULL;
+	char name[128];
+
+	for (unsigned int i = 0; i < 60; i++) {
+		snprintf(name, sizeof(name), "d41d8cd98f00b204e9800998ecf8427e.d41d8cd98f00b204e9%02u.%s", i, domain);
+		pair = profiles_query(b->p, BOT, name, domain, START + HOUR + i * S);
+		b->n_told += judge_message(b->judge, b->p, pair, &profiles_message, b->intel, &b->told) == JUDGE_TELL;
+	}
+	return pair;
+}
+
+/* A virus scanner asks for what it finds by name: its vendor's domain explains it, another one does not. */
+static void test_lookups_of_a_scanner(void **state)
+{
+	struct bench *b = *state;
+	struct pair_profile *pair;
+
+	(void)profiles_query(b->p, BOT, "www.example.com", "example.com", START);
+	pair = ask_long_names(b, "sophosxl.net");
+	assert_int_equal(pair->state.judgement, JUDGED_SOFTWARE);
+	assert_int_equal(pair->state.excuse, EXCUSE_UPDATE);
+	assert_int_equal(b->n_told, 0);
+	pair = ask_long_names(b, "tunnel.example");
+	assert_int_equal(pair->state.judgement, JUDGED_SUSPICIOUS);
+	assert_int_equal(b->n_told, 1);
+}
+
 static void test_builtin_lists(void **state)
 {
 	size_t len;
@@ -299,6 +329,7 @@ int main(void)
 		TEST(test_a_client_that_is_allowed), TEST(test_a_server_that_is_allowed),
 		TEST(test_an_entry_expires),	     TEST(test_updates),
 		TEST(test_a_name_that_is_not_true),  TEST(test_popular),
+		TEST(test_lookups_of_a_scanner),
 		TEST(test_nobody_makes_himself_popular), TEST(test_builtin_lists),
 	};
 

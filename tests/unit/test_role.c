@@ -171,7 +171,7 @@ static void test_severity(void **state)
 	struct domain_profile d = { 0 };
 	struct pair_profile pair = { .client = &c, .domain = &d };
 	struct verdict v = { .score = 0.99 };
-	struct anomaly a = { .pair = &pair, .verdict = &v };
+	struct anomaly a = { .client = &c, .pair = &pair, .verdict = &v };
 
 	assert_int_equal(anomaly_severity(&a), 73);
 	c.asked_by.n = ROLE_LEAST;

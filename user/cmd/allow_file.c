@@ -84,15 +84,12 @@ static void change(const struct buf *from, struct buf *to, const char *id, const
 		if (is_of(at, stop - at, id)) {
 			*ret_found = true;
 		} else {
-			buf_put(to, at, stop - at);
-			buf_char(to, '\n');
+			buf_printf(to, "%.*s\n", (int)(stop - at), at);
 		}
 		at = stop + 1;
 	}
-	if (!line)
-		return;
-	buf_str(to, line);
-	buf_char(to, '\n');
+	if (line)
+		buf_printf(to, "%s\n", line);
 }
 
 static int write_all(int fd, const struct buf *text)

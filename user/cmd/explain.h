@@ -14,14 +14,16 @@ const json_t *explain_at(const json_t *of, const char *path);
 const char *explain_text(const json_t *of, const char *path); /* "": no text there */
 double explain_number(const json_t *of, const char *path);    /* NaN: no number there */
 
-/* How a detector's verdict came about, and what else it could have been. */
+/* How a verdict came about, and what else it could have been. */
 struct explain_way {
 	const char *verdict;	 /* that it would be */
-	const char *features[3]; /* if all of these that are beyond their limits were not; NULL: no more */
+	const char *features[2]; /* if all of these that are beyond their limits were not; NULL: no more */
+	const char *unless;	 /* only where this one is within its limit; NULL: always */
 };
 struct explain_kind {
 	const char *rule;	/* rule.id */
-	const char *does;	/* what the client does there, in a sentence */
+	const char *does;	/* what the client does: words before and after the domain that it is about */
+	const char *there;	/* NULL: it is about the client alone */
 	const char *counts;	/* what metsuke.anomaly.sample_count is the number of */
 	const char *stages[2];	/* what they ask */
 	const struct explain_way *ways; /* up to one without a verdict */

@@ -119,20 +119,28 @@ static void put_span(struct buf *b, double seconds)
 		buf_printf(b, "%.4g seconds", seconds);
 }
 
+static const json_t *features_of(const json_t *event)
+{
+	return explain_at(event, "metsuke.anomaly.features");
+}
+
 static void put_anomaly(struct buf *b, const json_t *event)
 {
+	const struct explain_kind *kind = explain_kind(event);
 	double n = explain_number(event, "metsuke.anomaly.sample_count"),
 	       window = explain_number(event, "metsuke.anomaly.window_seconds"),
-	       cv = explain_number(event, "metsuke.anomaly.features.gap_cv.value"),
+	       cv = explain_number(features_of(event), "gap_cv.value"),
+	       dns_cv = explain_number(features_of(event), "dns_gap_cv.value"),
 	       score = explain_number(event, "metsuke.anomaly.score");
 
 	put_who(b, event);
-	buf_printf(b, " %s", explain_kind(event)->does);
-	if (strcmp(explain_text(event, "metsuke.anomaly.entity.type"), "client") != 0)
-		buf_printf(b, " %s", about(event));
+	buf_printf(b, " %s", kind->does);
+	if (kind->there)
+		buf_printf(b, "%s%s", about(event), kind->there);
 	if (isfinite(n) && isfinite(window)) {
-		buf_printf(b, ": %.0f %s in ", n, explain_kind(event)->counts);
+		buf_printf(b, ": %.0f %s in ", n, kind->counts);
 		put_span(b, window);
+		cv = isfinite(cv) ? cv : dns_cv;
 		if (n > 1 && isfinite(cv))
 			buf_printf(b, ", every %.4g s on average with a deviation of %.3g s", window / (n - 1),
 				   cv * window / (n - 1));
@@ -180,11 +188,6 @@ static bool is_beyond(const json_t *feature)
 	return strcmp(explain_text(feature, "comparison"), "gt") ? value < limit : value > limit;
 }
 
-static const json_t *features_of(const json_t *event)
-{
-	return explain_at(event, "metsuke.anomaly.features");
-}
-
 static json_t *stages(const json_t *event)
 {
 	const struct explain_kind *kind = explain_kind(event);
@@ -226,6 +229,8 @@ static void put_change(struct buf *b, const char *name, const json_t *feature)
 		buf_printf(b, "%.0f clients or more knew the domain (now %.0f of %.0f)", limit, round(value), samples);
 	else if (!strcmp(name, "age_days"))
 		buf_printf(b, "the network had known the domain for %.4g days (now %.3g)", limit, value);
+	else if (!strcmp(name, "popularity") && value <= limit)
+		buf_lit(b, "not everybody could put things below that popular name");
 	else if (!strcmp(name, "popularity"))
 		buf_printf(b, "its rank among popular domains were %.0f or better (now %.0f)", limit, value);
 	else if (!strcmp(name, "companions") && value >= limit)
@@ -234,9 +239,23 @@ static void put_change(struct buf *b, const char *name, const json_t *feature)
 		buf_printf(b, "%.0f other domains or more were asked in the same go, part of them others' as well (now %.0f)",
 			   limit, value);
 	else if (isfinite(limit))
-		buf_printf(b, "%s were %.4g or %s (now %.4g)", name, limit, above ? "less" : "more", value);
+		buf_printf(b, "%s were %s %.4g (now %.4g)", name, above ? "below" : "above", limit, value);
 	else
 		buf_printf(b, "%s were not as it is (now %.4g)", name, value);
+}
+
+/* Some limits are odd themselves and some are not, which an event does not say: beyond them, on the other side, none is.
+ * Of these it is known. */
+static const char *needed(const char *name, const json_t *feature)
+{
+	static const char *const at_limit[] = { "clients", "age_days", "companions" };
+
+	for (size_t i = 0; i < sizeof(at_limit) / sizeof(at_limit[0]); i++)
+		if (!strcmp(name, at_limit[i]))
+			return "ge";
+	if (!strcmp(name, "popularity"))
+		return "le";
+	return strcmp(explain_text(feature, "comparison"), "gt") ? "gt" : "lt";
 }
 
 static json_t *change_of(const char *name, const json_t *feature)
@@ -245,7 +264,7 @@ static json_t *change_of(const char *name, const json_t *feature)
 
 	copy(change, "value", feature, "value");
 	copy(change, "threshold", feature, "threshold");
-	json_object_set_new(change, "needed", json_string(strcmp(explain_text(feature, "comparison"), "gt") ? "ge" : "le"));
+	json_object_set_new(change, "needed", json_string(needed(name, feature)));
 	return change;
 }
 
@@ -319,12 +338,10 @@ static json_t *otherwise(const json_t *event)
 	size_t i;
 
 	for (const struct explain_way *way = kind->ways; way->verdict; way++) {
-		const json_t *clients = explain_at(event, "metsuke.anomaly.features.clients");
+		const json_t *unless = way->unless ? json_object_get(features_of(event), way->unless) : NULL;
 
-		/* Fluxing addresses only matter where prevalence alone would have explained it. */
-		if (!strcmp(way->features[0], "fresh_addresses") && (!clients || is_beyond(clients)))
-			continue;
-		put_way(to, event, way->verdict, way->features, 3);
+		if (!way->unless || (unless && !is_beyond(unless)))
+			put_way(to, event, way->verdict, way->features, 2);
 	}
 	json_array_foreach(explain_at(event, "metsuke.anomaly.triggered"), i, item)
 	{
@@ -401,12 +418,16 @@ static json_t *next(const json_t *event, const char *store)
 {
 	const char *client = client_of(event), *entity = about(event);
 	bool listed = !strcmp(explain_text(event, "event.action"), "blocklist-match");
+	bool about_domain = !strcmp(explain_text(event, "metsuke.anomaly.entity.type"), "registered_domain");
 	json_t *to = json_array();
 
-	if (store && *entity && !listed)
+	if (store && about_domain)
 		put_step(to, "what the client did there since",
 			 (const char *const[]){ "metsuke", "profiles", "-S", store, "-C", client, "-d", entity, NULL });
-	if (store && *entity)
+	else if (store && !listed && *client)
+		put_step(to, "what the client does",
+			 (const char *const[]){ "metsuke", "profiles", "-S", store, "-C", client, NULL });
+	if (store && *entity && (about_domain || listed))
 		put_step(to, "who else asks for it",
 			 (const char *const[]){ "metsuke", "profiles", "-S", store, "-d", entity, NULL });
 	if (store)

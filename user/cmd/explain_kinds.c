@@ -1,15 +1,17 @@
-/* explain_kinds.c: the rules in words: what the client does, what each stage asks, and what decides. The rest of
- * explain reads the event's features as they are. */
+/* explain_kinds.c: the kinds of anomalies in words: what the client does, what the stages ask, and what decides. The rest
+ * of explain reads the event's features as they are. */
 #include <string.h>
 
 #include "cmd/explain.h"
 
-/* The rule of docs/detectors.md, turned round. */
-static const struct explain_way two_stage[] = {
+/* The rules of docs/detectors.md, turned round. */
+static const struct explain_way checkins[] = {
 	{ "ordinary", { "gap_cv", "gap_spread" } },
+	{ "ordinary", { "gap_ts" } },
 	{ "ordinary", { "ocsvm", "lof" } },
 	{ "software", { "clients" } },
-	{ "software", { "fresh_addresses", "networks" } },
+	/* Changing addresses only count where so many know the domain that it is not rare. */
+	{ "software", { "fresh_addresses", "networks" }, "clients" },
 	{ "software", { "age_days" } },
 	{ "software", { "companions" } },
 	{ "software", { "popularity" } },
@@ -19,7 +21,7 @@ static const struct explain_way two_stage[] = {
 static const struct explain_way lookups[] = {
 	{ "ordinary", { "dns_gap_cv", "dns_gap_spread" } },
 	{ "ordinary", { "dns_gap_ts" } },
-	{ "ordinary", { "failing_share" } },
+	{ "software", { "failing_share" } },
 	{ "software", { "clients" } },
 	{ "software", { "age_days" } },
 	{ "software", { "companions" } },
@@ -27,57 +29,66 @@ static const struct explain_way lookups[] = {
 	{ NULL },
 };
 
+/* The pair is then what its check-ins have come to, and the client nothing. */
+#define NO_ANOMALY "no anomaly"
+
 static const struct explain_way tunnel[] = {
-	{ "ordinary", { "names" } },
-	{ "ordinary", { "tunnel_types_share", "subdomain_length_mean" } },
-	{ "ordinary", { "reversed_share" } },
-	{ "ordinary", { "clients" } },
-	{ "ordinary", { "age_days" } },
+	{ NO_ANOMALY, { "tunnel_types_share", "subdomain_length_mean" } },
+	{ NO_ANOMALY, { "names" } },
+	{ NO_ANOMALY, { "reversed_share" } },
+	{ NO_ANOMALY, { "clients" } },
+	{ NO_ANOMALY, { "age_days" } },
 	{ "software", { "popularity" } },
 	{ NULL },
 };
 
 static const struct explain_way flux[] = {
-	{ "ordinary", { "flux_score" } },
-	{ "ordinary", { "networks" } },
-	{ "ordinary", { "fresh_addresses" } },
-	{ "ordinary", { "ttl_min" } },
-	{ "ordinary", { "clients" } },
-	{ "ordinary", { "age_days" } },
+	{ NO_ANOMALY, { "flux_score" } },
+	{ NO_ANOMALY, { "networks" } },
+	{ NO_ANOMALY, { "fresh_addresses" } },
+	{ NO_ANOMALY, { "ttl_min" } },
+	{ NO_ANOMALY, { "clients" } },
+	{ NO_ANOMALY, { "age_days" } },
 	{ "software", { "popularity" } },
 	{ NULL },
 };
 
-static const struct explain_way dga[] = {
-	{ "unknown", { "client_dga_walk" } },
-	{ "unknown", { "client_dga_names" } },
+static const struct explain_way generated[] = {
+	{ NO_ANOMALY, { "client_dga_walk" } },
+	{ NO_ANOMALY, { "client_dga_names" } },
 	{ NULL },
 };
 
 static const struct explain_way nowhere[] = {
-	{ "unknown", { "client_nowhere" } },
-	{ "unknown", { "client_nowhere_length_mean" } },
+	{ NO_ANOMALY, { "client_nowhere" } },
+	{ NO_ANOMALY, { "client_nowhere_length_mean" } },
 	{ NULL },
 };
 
-#define WHO_ELSE "what is asked for, and who else asks?"
+#define WHOSE "whose software? (DNS, and who else asks)"
 
 static const struct explain_kind kinds[] = {
-	{ "anomaly-beacon",
-	  "checks in at",
-	  "check-ins",
-	  { "software or people? (HTTP)", "whose software? (DNS, and who else asks)" },
-	  two_stage },
-	{ "anomaly-lookups", "looks up", "look-ups", { "software or people? (look-ups)", WHO_ELSE }, lookups },
-	{ "anomaly-failing", "keeps asking in vain for", "look-ups", { "software or people? (look-ups)", WHO_ELSE }, lookups },
-	{ "anomaly-tunnel", "asks for names that look like data below", "look-ups", { "", WHO_ELSE }, tunnel },
-	{ "anomaly-flux", "asks for the changing addresses of", "answers", { "", WHO_ELSE }, flux },
-	{ "anomaly-dga", "asks for names that look generated", "new names that do not exist", { "", WHO_ELSE }, dga },
-	{ "anomaly-nowhere", "asks for names that look like data below no domain", "look-ups", { "", WHO_ELSE }, nowhere },
+	{ "anomaly-beacon", "checks in at ", "", "check-ins", { "software or people? (HTTP)", WHOSE }, checkins },
+	{ "anomaly-lookups", "looks up ", "", "look-ups", { "software or people? (DNS)", WHOSE }, lookups },
+	{ "anomaly-failing",
+	  "keeps asking for ",
+	  ", which does not answer",
+	  "look-ups",
+	  { "software or people? (DNS)", WHOSE },
+	  lookups },
+	{ "anomaly-tunnel", "asks for names that look like data below ", "", "look-ups", { "", "data in names?" }, tunnel },
+	{ "anomaly-flux", "asks for ", ", whose addresses keep changing", "answers", { "", "a crowd of machines?" }, flux },
+	{ "anomaly-dga", "asks for names that look generated", NULL, "names", { "", "generated names?" }, generated },
+	{ "anomaly-nowhere",
+	  "asks for names that look like data below no domain",
+	  NULL,
+	  "look-ups",
+	  { "", "data in names?" },
+	  nowhere },
 };
 
 static const struct explain_way none[] = { { NULL } };
-static const struct explain_kind unknown = { "", "is odd at", "observations", { "", "" }, none };
+static const struct explain_kind unknown = { "", "is odd at ", "", "observations", { "", "" }, none };
 
 const struct explain_kind *explain_kind(const json_t *event)
 {

@@ -176,6 +176,8 @@ static bool measure(struct looking *l)
 
 	for (size_t i = 0; i < l->n_columns; i++)
 		own[i] = l->column[i].own;
+	if (!l->n)
+		return true; /* nobody has such values at all */
 	if (!get_scaling(l, &s) || scaling_apply(&s, own, own, NULL))
 		return false;
 	for (size_t i = 0; i < l->n; i++) {
@@ -241,12 +243,12 @@ static json_t *groups(const struct looking *l, size_t most)
 static void put_now(json_t *of, const struct looking *l)
 {
 	const struct pair_profile *pair = l->self;
+	const struct rhythm *r = pair && !pair->http.messages ? &pair->dns : &pair->http;
 
 	if (pair)
 		json_object_set_new(of, "now",
-				    json_pack("{s:s, s:f, s:I, s:f}", "judgement", judgement_name(pair->state.judgement),
-					      "score", pair->state.score, "checkins", (json_int_t)pair->http.checkins,
-					      "last_s", (double)pair->http.last_ns / 1e9));
+				    json_pack("{s:s, s:f, s:I}", "judgement", judgement_name(pair->state.judgement),
+					      "score", pair->state.score, "checkins", (json_int_t)r->checkins));
 }
 
 static void compare(json_t *of, const json_t *event, struct looking *l, size_t most)

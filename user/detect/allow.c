@@ -14,6 +14,7 @@
 #include "intel/lines.h"
 #include "intel/suffix.h"
 #include "observe/networks.h"
+#include "profile/profile.h"
 #include "support/hash.h"
 #include "support/ip.h"
 #include "support/log.h"
@@ -252,10 +253,12 @@ bool allow_parse(const char *line, size_t len, struct allow_entry *e, char why[A
 	bool good;
 
 	*e = (struct allow_entry){ 0 };
-	if (!of)
-		return no(why, error.text);
-	good = get_entry(of, e, why);
+	good = of ? get_entry(of, e, why) : no(why, error.text);
 	json_decref(of);
+	/* A reason quotes what it refuses, which may be anything. */
+	for (char *c = why; !good && *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	return good;
 }
 
@@ -409,6 +412,18 @@ void allow_question_of(struct allow_question *q, const struct observation *o)
 	}
 	if (o->process)
 		q->program = o->process->executable;
+}
+
+void allow_question_of_client(struct allow_question *q, const struct client_profile *c, uint8_t ip[16])
+{
+	char network[IP_TEXT + 8];
+	unsigned int bits;
+
+	*q = (struct allow_question){ .program = c->kind == CLIENT_PROGRAM ? c->key : NULL };
+	if (c->kind == CLIENT_PROGRAM)
+		return;
+	snprintf(network, sizeof(network), "%.*s/%s", IP_TEXT, c->key, strchr(c->key, ':') ? "128" : "32");
+	q->client = network_parse(network, ip, &bits) ? ip : NULL;
 }
 
 /* The name itself, or one below it. */

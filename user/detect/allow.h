@@ -78,6 +78,10 @@ struct allow_question {
 /* A message's; its domain is left to the caller. */
 void allow_question_of(struct allow_question *q, const struct observation *o);
 
+/* Of a client, without a message; its time is left to the caller, too. ip: room that the question points to. */
+struct client_profile;
+void allow_question_of_client(struct allow_question *q, const struct client_profile *c, uint8_t ip[16]);
+
 /* The first entry that holds and has not expired; NULL: none. a may be NULL. */
 const struct allow_entry *allow_match(const struct allow *a, const struct allow_question *q);
 

@@ -58,7 +58,7 @@ static void read_list(struct names *l, const char *text, size_t size)
 		end = end ? end : text + size;
 		take_line(l, line, end - line);
 	}
-	if (l->n)
+	if (l->name && l->n)
 		qsort(l->name, l->n, sizeof(*l->name), compare);
 }
 

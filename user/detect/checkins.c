@@ -41,6 +41,7 @@ static bool stage_http(struct judging *j)
 	struct evidence *ts = evidence_rule(j, "gap_ts", rhythm_timing_score(&j->pair->http), TIMING_SCORE, true,
 					    spread->samples);
 
+	ts->stage = STAGE_HTTP;
 	evidence_weigh_base(j, timing, criteria[CRITERION_GAP_CV].weight);
 	for (enum criterion i = CRITERION_URLS; i < N_HTTP_CRITERIA; i++)
 		evidence_weigh(j, evidence_criterion(j, i, &values[i]), criteria[i].weight);

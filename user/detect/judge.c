@@ -154,7 +154,7 @@ enum judge_result judge_message(struct judge *j, struct profiles *profiles, stru
 			j->verdict.judgement = JUDGED_SOFTWARE;
 	}
 	j->counts.verdicts[j->verdict.judgement]++;
-	verdict_done(pair, &j->verdict, o->time_ns);
+	verdict_done(&j->options, pair, &j->verdict, o->time_ns);
 	tell = conclude(j, &pair->state, excuse, o->time_ns);
 	profiles_touch_pair(profiles, pair);
 	if (!tell)

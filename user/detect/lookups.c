@@ -37,6 +37,7 @@ static bool judge_timing(struct judging *j)
 	struct evidence *ts = evidence_rule(j, "dns_gap_ts", rhythm_timing_score(&pair->dns), TIMING_SCORE, true,
 					    by_median->samples);
 
+	ts->stage = STAGE_HTTP;
 	evidence_weigh_base(j, timing, WEIGHT_TIMING);
 	return timing->known && (by_mean->triggered || by_median->triggered) && ts->triggered;
 }

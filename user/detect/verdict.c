@@ -56,10 +56,14 @@ bool verdict_is_due(const struct verdict_options *options, const struct pair_pro
 	       (pair->dns.messages >= options->min_checkins && pair->dns.messages >= pair->state.next_queries);
 }
 
-void verdict_done(struct pair_profile *pair, const struct verdict *v, uint64_t now_ns)
+void verdict_done(const struct verdict_options *options, struct pair_profile *pair, const struct verdict *v,
+		  uint64_t now_ns)
 {
-	pair->state.next_checkins = pair->http.checkins + 1 + pair->http.checkins / 10;
-	pair->state.next_queries = pair->dns.messages + 1 + pair->dns.messages / 10;
+	/* What was not due yet is no later for the other's sake: look-ups come just before their check-in. */
+	if (pair->http.checkins >= options->min_checkins && pair->http.checkins >= pair->state.next_checkins)
+		pair->state.next_checkins = pair->http.checkins + 1 + pair->http.checkins / 10;
+	if (pair->dns.messages >= options->min_checkins && pair->dns.messages >= pair->state.next_queries)
+		pair->state.next_queries = pair->dns.messages + 1 + pair->dns.messages / 10;
 	pair->state.judged_ns = now_ns;
 	pair->state.score = v->score;
 	pair->state.judgement = v->judgement;

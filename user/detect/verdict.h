@@ -90,7 +90,8 @@ void verdict_judge_client(const struct verdict_options *options, const struct mo
 
 /* Whether the pair has enough new evidence to be judged again, and when the next time will be. */
 bool verdict_is_due(const struct verdict_options *options, const struct pair_profile *pair);
-void verdict_done(struct pair_profile *pair, const struct verdict *v, uint64_t now_ns);
+void verdict_done(const struct verdict_options *options, struct pair_profile *pair, const struct verdict *v,
+		  uint64_t now_ns);
 
 /* A verdict that is told. */
 struct anomaly {

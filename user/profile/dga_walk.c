@@ -96,10 +96,11 @@ static bool is_nibbles(const char *sub, size_t len)
 
 bool name_is_reversed_address(const char *sub, size_t len)
 {
-	const char *at = sub, *end = sub + len;
+	const char *at = sub, *end;
 
 	if (!len)
-		return false;
+		return false; /* sub may be NULL */
+	end = sub + len;
 	for (unsigned int i = 0; i < 4; i++)
 		if (!take_octet(&at, end))
 			return is_nibbles(sub, len);
