@@ -26,6 +26,7 @@ enum fingerprint_flags {
 	FINGERPRINT_NETWORK = 1 << 2,  /* some is a network: those stand in a trie */
 	FINGERPRINT_OVERFLOW = 1 << 3, /* not every fingerprint found a place: the filter's word is all there is */
 	FINGERPRINT_ALLOW_NETWORK = 1 << 4, /* some exception is an address or a network: those stand in the trie */
+	FINGERPRINT_MARKED = 1 << 5, /* some name has a mark */
 };
 
 /* Marks of a name; what they are does not matter, only that they differ. */

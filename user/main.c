@@ -19,6 +19,7 @@ static const struct {
 	{ "domains", "metsuke domains", cmd_domains, "what each domain did over all clients, from the store" },
 	{ "alerts", "metsuke alerts", cmd_alerts, "the alerts in the store" },
 	{ "train", "metsuke train", cmd_train, "a model of what is ordinary, from captures that are clean" },
+	{ "enforce", "metsuke enforce", cmd_enforce, "what the running sensor drops: confirm it, undo it" },
 	{ "status", "metsuke status", cmd_status, "the running sensor: modes, ledger, flagged hosts and processes" },
 };
 

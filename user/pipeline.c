@@ -174,6 +174,12 @@ bool pipeline_detection(const struct pipeline *p, struct ecs_detection *d)
 	return true;
 }
 
+void pipeline_flags_again(const struct pipeline *p)
+{
+	if (p->accused)
+		accused_tell_again(p->accused, p->options.flag, p->options.ctx);
+}
+
 void pipeline_set_time_offset(struct pipeline *p, int64_t time_offset_ns)
 {
 	p->options.time_offset_ns = time_offset_ns;
@@ -237,13 +243,15 @@ static void flag(const struct pipeline *p, const struct observation *o, uint64_t
 	accused_add(p->accused, &key, ground, f);
 	if (!o->process)
 		return;
-	key = (struct flagged_key){ .type = FLAGGED_PROCESS, .tgid = o->process->pid };
+	key = (struct flagged_key){ .type = FLAGGED_PROCESS, .tgid = o->process->pid, .start_ns = o->process->key.start_ns };
 	accused_add(p->accused, &key, ground, f);
 }
 
 static void flag_listed(const struct pipeline *p, const struct alert *a)
 {
-	struct flagged f = { .score = a->match.list->severity, .verdict = VERDICT_LISTED };
+	struct flagged f = { .score = a->match.list->severity,
+			     .verdict = VERDICT_LISTED,
+			     .effect = a->match.list->only_told ? EFFECT_TOLD : EFFECT_BLOCKED };
 	char ip[IP_TEXT];
 	size_t len;
 
@@ -264,7 +272,9 @@ static uint64_t ground_of(const struct pair_profile *pair)
 
 static void flag_suspicious(const struct pipeline *p, const struct observation *o, const struct pair_profile *pair)
 {
-	struct flagged f = { .score = (uint32_t)(100 * pair->state.score), .verdict = VERDICT_SUSPICIOUS };
+	struct flagged f = { .score = (uint32_t)(100 * pair->state.score),
+			     .verdict = VERDICT_SUSPICIOUS,
+			     .effect = EFFECT_BLOCKED };
 
 	snprintf(f.reason, sizeof(f.reason), "anomaly: %.50s", pair->domain->key);
 	flag(p, o, ground_of(pair), &f);
@@ -499,10 +509,13 @@ static void observe(struct pipeline *p, const struct record *rec)
 static void observe_head(struct pipeline *p, struct head *head)
 {
 	struct record *rec = native_read_head(p->native, &head->first, head->bytes, head->len);
+	uint8_t denied = head->denied;
 
 	heads_done(p->heads, head);
-	if (rec)
-		observe(p, rec);
+	if (!rec)
+		return;
+	rec->denied = denied;
+	observe(p, rec);
 }
 
 static void expire_heads(struct pipeline *p, uint64_t record_time_ns)

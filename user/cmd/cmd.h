@@ -21,6 +21,7 @@ int cmd_profiles(int argc, char **argv);
 int cmd_domains(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
 int cmd_train(int argc, char **argv);
+int cmd_enforce(int argc, char **argv);
 
 /* Options that several commands share; each names those it takes. */
 #define OPT_CONFIG { "config", required_argument, NULL, 'c' }
@@ -28,6 +29,7 @@ int cmd_train(int argc, char **argv);
 #define OPT_OUTPUT { "output", required_argument, NULL, 'o' }
 #define OPT_LIST { "list", required_argument, NULL, 'l' }
 #define OPT_POPULAR { "popular", required_argument, NULL, 'p' }
+#define OPT_ENFORCE { "enforce", required_argument, NULL, 'e' }
 #define OPT_FORMAT { "format", required_argument, NULL, 'f' }
 #define OPT_RUNTIME { "runtime-dir", required_argument, NULL, 'R' }
 #define OPT_PIN { "pin-dir", required_argument, NULL, 'P' }
