@@ -360,6 +360,40 @@ static void test_flagged(void)
 	ingress = 0;
 }
 
+/* The same over IPv6, and inside a tag. */
+static void test_other_packets(void)
+{
+	static const struct flagged_key host6 = { .type = FLAGGED_HOST,
+						  .ip = { 0x20, 1, 0xd, 0xb8, [15] = 1 } };
+	static const char *const names[] = { "www.evil.example", "www.good.example" };
+	static struct pkt p;
+
+	for (int blocked = 0; blocked < 2; blocked++) {
+		for (int tagged = 0; tagged < 2; tagged++) {
+			for (int name = 0; name < 2; name++) {
+				char what[64];
+
+				memset(&p, 0, sizeof(p));
+				pkt_eth(&p);
+				if (tagged)
+					pkt_vlan(&p, 0x8100, 7);
+				pkt_ip6(&p);
+				pkt_udp(&p, 40000, 53);
+				pkt_dns(&p, 0x0100);
+				pkt_question(&p, names[name], 1);
+				snprintf(what, sizeof(what), "IPv6%s, %s, host %sflagged", tagged ? ", tagged" : "",
+					 names[name], blocked ? "" : "not ");
+				expect_by(HOOK_XDP, what, &p,
+					  !name	    ? DENIED_LISTED
+					  : blocked ? DENIED_FLAGGED
+						    : DENIED_NOT);
+			}
+		}
+		flag(&host6, EFFECT_BLOCKED);
+	}
+	testrun_flag(t, &host6, NULL);
+}
+
 static void test_switches(void)
 {
 	const struct pkt *p = query("evil.example");
@@ -456,6 +490,7 @@ int main(void)
 	test_segments();
 	enforce(ENFORCE_FLAGGED);
 	test_flagged();
+	test_other_packets();
 	test_switches();
 	test_without_names();
 	testrun_free(t);
