@@ -18,6 +18,18 @@ static const struct explain_way checkins[] = {
 	{ NULL },
 };
 
+static const struct explain_way rotation[] = {
+	{ "ordinary", { "gap_cv", "gap_spread" } },
+	{ "ordinary", { "gap_ts" } },
+	{ "ordinary", { "ocsvm", "lof" } },
+	{ "ordinary", { "domains_in_turn" } },
+	{ "software", { "clients" } },
+	{ "software", { "age_days" } },
+	{ "software", { "companions" } },
+	{ "software", { "popularity" } },
+	{ NULL },
+};
+
 static const struct explain_way lookups[] = {
 	{ "ordinary", { "dns_gap_cv", "dns_gap_spread" } },
 	{ "ordinary", { "dns_gap_ts" } },
@@ -69,6 +81,12 @@ static const struct explain_way nowhere[] = {
 
 static const struct explain_kind kinds[] = {
 	{ "anomaly-beacon", "checks in at ", "", "check-ins", { "software or people? (HTTP)", WHOSE }, checkins },
+	{ "anomaly-rotation",
+	  "checks in at several domains in turn, such as ",
+	  "",
+	  "check-ins",
+	  { "software or people? (HTTP)", WHOSE },
+	  rotation },
 	{ "anomaly-lookups", "looks up ", "", "look-ups", { "software or people? (DNS)", WHOSE }, lookups },
 	{ "anomaly-failing",
 	  "keeps asking for ",

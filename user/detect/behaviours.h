@@ -7,6 +7,9 @@
 
 void checkins_judge(struct judging *j);
 void lookups_judge(struct judging *j); /* BEHAVIOUR_LOOKUPS, or BEHAVIOUR_FAILING */
+/* BEHAVIOUR_ROTATION */
+void rotation_judge(struct judging *j);
+void lookups_rotation_judge(struct judging *j);
 void tunnel_judge(struct judging *j);
 void flux_judge(struct judging *j);
 

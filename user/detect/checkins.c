@@ -1,11 +1,13 @@
-/* checkins.c: BEHAVIOUR_CHECKINS, the two stages. The rule (METHODS 3): ODV finds the timing odd and the SVM or LOF
+/* checkins.c: BEHAVIOUR_CHECKINS and BEHAVIOUR_ROTATION, the two stages. The rule (METHODS 3): ODV finds the timing odd and the SVM or LOF
  * agrees that the row is unlike a browser's, and stage 2 has nothing to explain it. */
 #include <math.h>
 
 #include "detect/beacon.h"
 #include "detect/behaviours.h"
+#include "detect/rotation.h"
 
 #define TIMING_SCORE 0.45 /* of RITA's ts: what comes at random has 0.52, people's visits in bunches less */
+#define TURNS_SCORE 0.8	  /* METHODS 4.2: several domains were tried for a rhythm */
 #define WEIGHT_RARE 0.4
 #define FLUX_SHARE 0.1 /* of the clients: what more of them know is a delivery network */
 
@@ -38,8 +40,9 @@ static bool stage_http(struct judging *j)
 	struct evidence *cv = evidence_criterion(j, CRITERION_GAP_CV, &values[CRITERION_GAP_CV]);
 	struct evidence *spread = evidence_criterion(j, CRITERION_GAP_SPREAD, &values[CRITERION_GAP_SPREAD]);
 	struct evidence *timing = spread->known && spread->p < cv->p ? spread : cv;
-	struct evidence *ts = evidence_rule(j, "gap_ts", rhythm_timing_score(&j->pair->http), TIMING_SCORE, true,
-					    spread->samples);
+	struct evidence *ts = evidence_rule(j, "gap_ts", rhythm_timing_score(&j->pair->http),
+					    j->v->behaviour == BEHAVIOUR_ROTATION ? TURNS_SCORE : TIMING_SCORE,
+					    true, spread->samples);
 
 	ts->stage = STAGE_HTTP;
 	evidence_weigh_base(j, timing, criteria[CRITERION_GAP_CV].weight);
@@ -59,7 +62,7 @@ static bool stage_http(struct judging *j)
 static bool stage_dns(struct judging *j)
 {
 	struct evidence *rare = evidence_rarity(j), *young = evidence_age(j);
-	bool flux = false;
+	bool flux = false, program = evidence_peers(j, &j->pair->http);
 	double unused;
 
 	evidence_weigh_base(j, rare, WEIGHT_RARE);
@@ -70,7 +73,7 @@ static bool stage_dns(struct judging *j)
 		flux |= e->triggered &&
 			i != CRITERION_TTL_MIN; /* short TTLs alone are those of delivery networks */
 	}
-	if (!young->triggered)
+	if (!young->triggered || !program)
 		return false;
 	if (rare->known && !rare->triggered && !(flux && rare->p <= FLUX_SHARE))
 		return false;
@@ -83,16 +86,46 @@ static bool stage_dns(struct judging *j)
 	return true;
 }
 
-void checkins_judge(struct judging *j)
+static void judge_stages(struct judging *j)
 {
-	const struct rhythm *http = &j->pair->http;
 	bool odd;
 
-	evidence_begin(j, BEHAVIOUR_CHECKINS, http->first_ns, http->last_ns, http->checkins);
 	if (!stage_http(j))
 		return; /* its score stays 0: nothing was found */
 	odd = stage_dns(j);
 	evidence_score(j);
 	if (odd)
 		evidence_accuse(j);
+}
+
+void checkins_judge(struct judging *j)
+{
+	const struct rhythm *http = &j->pair->http;
+
+	evidence_begin(j, BEHAVIOUR_CHECKINS, http->first_ns, http->last_ns, http->checkins);
+	judge_stages(j);
+}
+
+/* The same two stages, of the check-ins at all of the domains; what else there is, is the pair's own. */
+void rotation_judge(struct judging *j)
+{
+	const struct pair_profile *pair = j->pair;
+	struct pair_profile joined = *pair;
+	struct rotation rotation;
+
+	evidence_begin(j, BEHAVIOUR_ROTATION, pair->http.first_ns, pair->http.last_ns, pair->http.checkins);
+	if (pair->http.checkins < j->options->min_checkins || distinct_count(&pair->domain->clients) > 1 ||
+	    !rotation_of_requests(pair, &rotation))
+		return;
+	joined.http = rotation.rhythm;
+	j->pair = &joined;
+	j->v->start_ns = joined.http.first_ns;
+	j->v->end_ns = joined.http.last_ns;
+	j->v->checkins = joined.http.checkins;
+	evidence_rule(j, "domains_in_turn", rotation.domains, 2, true, joined.http.checkins);
+	judge_stages(j);
+	if (j->v->company_told_ns < rotation.told_ns)
+		j->v->company_told_ns = rotation.told_ns;
+	j->pair = pair;
+	rhythm_free(&rotation.rhythm);
 }

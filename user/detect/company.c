@@ -2,8 +2,7 @@
  */
 #include "detect/company.h"
 
-#include <stdlib.h>
-
+#include "detect/gaps.h"
 #include "detect/model.h"
 
 /* Of the client's, those used last, and those of them that come at the right time: a bounded time (some 50 us),
@@ -21,24 +20,6 @@ struct looking {
 	struct company found;
 };
 
-static int by_size(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* 0: too few gaps. ms: a copy of them, which is sorted. */
-static double median_ms(uint32_t *ms, unsigned int n)
-{
-	unsigned int high = n / 2, low = n ? (n - 1) / 2 : 0;
-
-	if (n < LEAST_GAPS)
-		return 0;
-	qsort(ms, n, sizeof(*ms), by_size);
-	return ((double)ms[high] + ms[low]) / 2;
-}
-
 static bool is_near(const struct looking *l, uint64_t ns)
 {
 	for (unsigned int i = 0; i < ANCHORS; i++)
@@ -50,14 +31,10 @@ static bool is_near(const struct looking *l, uint64_t ns)
 /* Whose turn comes later in a go was there last time only. */
 static bool keeps_step(struct looking *l, const struct rhythm *r)
 {
-	uint32_t ms[RECENT_GAPS];
-	double median;
-
 	if (!r->checkins || !l->medians_left || !is_near(l, r->checkin_ns))
 		return false;
 	l->medians_left--;
-	median = median_ms(ms, rhythm_recent(r, ms));
-	return median >= 0.9 * l->period_ms && median <= 1.1 * l->period_ms;
+	return gaps_in_step(gaps_median_ms(r, LEAST_GAPS), l->period_ms);
 }
 
 static bool look(void *ctx, const struct pair_profile *other)
@@ -67,7 +44,7 @@ static bool look(void *ctx, const struct pair_profile *other)
 
 	if (last + l->window < l->times[ANCHORS - 1] || !l->left--)
 		return false;
-	if (other == l->pair || (!keeps_step(l, &other->http) && !keeps_step(l, &other->dns)))
+	if (other->domain == l->pair->domain || (!keeps_step(l, &other->http) && !keeps_step(l, &other->dns)))
 		return true;
 	if (other->state.told_ns > l->found.told_ns)
 		l->found.told_ns = other->state.told_ns;
@@ -81,14 +58,13 @@ static bool look(void *ctx, const struct pair_profile *other)
 struct company company_of(const struct pair_profile *pair, const struct rhythm *r)
 {
 	struct looking l = { .pair = pair, .left = MOST_PAIRS, .medians_left = MOST_MEDIANS };
-	uint32_t ms[RECENT_GAPS];
-	unsigned int n = rhythm_recent(r, ms);
+	uint64_t times[RECENT_GAPS + 1];
+	unsigned int n = gaps_times(r, times);
 
-	if (n >= LEAST_GAPS) {
-		l.times[0] = r->checkin_ns;
-		for (unsigned int i = 1; i < ANCHORS; i++)
-			l.times[i] = l.times[i - 1] - ms[n - i] * 1000000ULL;
-		l.period_ms = median_ms(ms, n);
+	if (n > LEAST_GAPS) {
+		for (unsigned int i = 0; i < ANCHORS; i++)
+			l.times[i] = times[n - 1 - i];
+		l.period_ms = gaps_median_ms(r, LEAST_GAPS);
 		l.window = l.period_ms * 1e5; /* a tenth */
 		if (l.window > WINDOW_NS)
 			l.window = WINDOW_NS;

@@ -3,12 +3,16 @@
 
 #include <math.h>
 
+#include "detect/beacon.h"
 #include "detect/company.h"
+#include "detect/peers.h"
 
 #define COMPANY 3	  /* so many domains asked in one go are a list that a program goes through */
 #define CLIENTS_LEAST 5	  /* of fewer, how many know a domain says nothing */
 #define CLIENTS_MOST 1000 /* counted */
 #define OTHERS 22	  /* 0.9^22 = 0.1 */
+#define SAME_RHYTHM 0.5
+#define GOOD_TIMER 0.9	/* RITA's ts: jitter of a fifth has less */
 #define PAIR_OF_HOSTS 20  /* of so many, two infected ones are still few */
 
 void evidence_begin(struct judging *j, enum behaviour behaviour, uint64_t start_ns, uint64_t end_ns, uint64_t n)
@@ -130,6 +134,15 @@ struct evidence *evidence_company(struct judging *j, const struct rhythm *r)
 	e->triggered = e->value < e->threshold || !company.known;
 	j->v->company_told_ns = company.told_ns;
 	return e;
+}
+
+bool evidence_peers(struct judging *j, const struct rhythm *r)
+{
+	struct peers peers = peers_of(j->pair, r);
+	struct evidence *e = evidence_rule(j, "same_rhythm", peers.n ? (double)peers.same / peers.n : NAN,
+					   SAME_RHYTHM, true, peers.n);
+
+	return !e->known || e->triggered || rhythm_timing_score(r) >= GOOD_TIMER;
 }
 
 /* Of these who could have asked, nobody did: were the domain known to a tenth of all, that would be less likely than

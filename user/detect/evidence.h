@@ -44,6 +44,11 @@ struct evidence *evidence_age(struct judging *j);
 /* A bot asks a server or two; what goes through a list each time, part of it others' as well, is no bot. */
 struct evidence *evidence_company(struct judging *j, const struct rhythm *r);
 
+/* Of the other clients that know the domain, as many as come in the pair's rhythm. What several hosts have in one rhythm
+ * is a program's; what one comes to as if by a timer and others now and then is a site, unless the timer is a good one.
+ * Returns false for the latter. */
+bool evidence_peers(struct judging *j, const struct rhythm *r);
+
 /* Who else asks is known only after everybody had the time to. period_s: between the pair's check-ins; whoever runs
  * the same program asks about as often. */
 bool evidence_too_early(const struct judging *j, const struct evidence *rare, double period_s);

@@ -1,9 +1,10 @@
-/* lookups.c: BEHAVIOUR_LOOKUPS and BEHAVIOUR_FAILING: a client whose requests are not to be seen (TLS, or none, for the
+/* lookups.c: BEHAVIOUR_LOOKUPS, BEHAVIOUR_FAILING, BEHAVIOUR_ROTATION: a client whose requests are not to be seen (TLS, or none, for the
  * name does not answer) looks a domain up as regularly as software does. */
 #include <math.h>
 
 #include "detect/beacon.h"
 #include "detect/behaviours.h"
+#include "detect/rotation.h"
 #include "profile/role.h"
 
 #define TIMING_SCORE 0.8  /* of RITA's ts: METHODS 4.2, the gate */
@@ -51,26 +52,15 @@ static bool is_rare(const struct evidence *rare, bool failing)
 	return rare->known && rare->triggered && rare->samples >= ENOUGH_CLIENTS;
 }
 
-void lookups_judge(struct judging *j)
+/* Everything but the timing. */
+static void judge_domain(struct judging *j, bool failing)
 {
 	const struct rhythm *dns = &j->pair->dns;
 	const struct domain_profile *d = j->pair->domain;
-	bool failing = is_failing(d, j->options->min_checkins);
-	struct evidence *rare, *young, *company;
+	struct evidence *rare = evidence_rarity(j), *young = evidence_age(j);
+	bool program = evidence_peers(j, dns) || failing;
+	struct evidence *company = evidence_company(j, dns);
 
-	evidence_begin(j, failing ? BEHAVIOUR_FAILING : BEHAVIOUR_LOOKUPS, dns->first_ns, dns->last_ns,
-		       dns->checkins);
-	/* A resolver's look-ups are many clients', at the pace of their answers' TTLs. */
-	if (dns->checkins < j->options->min_checkins || j->pair->http.messages || d->nowhere ||
-	    role_of(j->pair->client) == ROLE_RESOLVER)
-		return;
-	j->v->judgement = JUDGED_ORDINARY;
-	if (!judge_timing(j))
-		return;
-	j->v->judgement = JUDGED_SOFTWARE;
-	rare = evidence_rarity(j);
-	young = evidence_age(j);
-	company = evidence_company(j, dns);
 	evidence_weigh_base(j, rare, WEIGHT_RARE);
 	if (failing)
 		evidence_weigh(j,
@@ -79,11 +69,63 @@ void lookups_judge(struct judging *j)
 					     USUAL_FAILING, d->responses),
 			       WEIGHT_RARE);
 	evidence_score(j);
-	if (!young->triggered || !company->triggered || !is_rare(rare, failing))
+	if (!young->triggered || !company->triggered || !program || !is_rare(rare, failing))
 		return;
 	if (evidence_too_early(j, rare, dns->gap_s.mean)) {
 		j->v->judgement = JUDGED_UNKNOWN;
 		return;
 	}
 	evidence_accuse(j);
+}
+
+/* A resolver's look-ups are many clients', at the pace of their answers' TTLs. */
+static bool is_judged(const struct judging *j)
+{
+	const struct pair_profile *pair = j->pair;
+
+	return pair->dns.checkins >= j->options->min_checkins && !pair->http.messages && !pair->domain->nowhere &&
+	       role_of(pair->client) != ROLE_RESOLVER;
+}
+
+void lookups_judge(struct judging *j)
+{
+	const struct rhythm *dns = &j->pair->dns;
+	bool failing = is_failing(j->pair->domain, j->options->min_checkins);
+
+	evidence_begin(j, failing ? BEHAVIOUR_FAILING : BEHAVIOUR_LOOKUPS, dns->first_ns, dns->last_ns,
+		       dns->checkins);
+	if (!is_judged(j))
+		return;
+	j->v->judgement = JUDGED_ORDINARY;
+	if (!judge_timing(j))
+		return;
+	j->v->judgement = JUDGED_SOFTWARE;
+	judge_domain(j, failing);
+}
+
+void lookups_rotation_judge(struct judging *j)
+{
+	const struct pair_profile *pair = j->pair;
+	struct pair_profile joined = *pair;
+	struct rotation rotation;
+
+	evidence_begin(j, BEHAVIOUR_ROTATION, pair->dns.first_ns, pair->dns.last_ns, pair->dns.checkins);
+	if (!is_judged(j) || distinct_count(&pair->domain->clients) > 1 ||
+	    profiles_clients_since(j->profiles, 0, ENOUGH_CLIENTS) < ENOUGH_CLIENTS ||
+	    !rotation_of_lookups(pair, &rotation))
+		return;
+	joined.dns = rotation.rhythm;
+	j->pair = &joined;
+	j->v->start_ns = joined.dns.first_ns;
+	j->v->end_ns = joined.dns.last_ns;
+	j->v->checkins = joined.dns.checkins;
+	evidence_rule(j, "domains_in_turn", rotation.domains, 2, true, joined.dns.checkins);
+	if (judge_timing(j)) {
+		j->v->judgement = JUDGED_SOFTWARE;
+		judge_domain(j, false);
+	}
+	if (j->v->company_told_ns < rotation.told_ns)
+		j->v->company_told_ns = rotation.told_ns;
+	j->pair = pair;
+	rhythm_free(&rotation.rhythm);
 }

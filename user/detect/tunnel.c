@@ -10,6 +10,9 @@
 #define LONG_NAMES 50	   /* the same of their length */
 #define LONG 30		   /* bytes in front of the domain (METHODS 4.1) */
 #define REVERSED_SHARE 0.5 /* DNS blocklists ask so */
+#define KEYS_LENGTH 20	   /* as long as a fingerprint of 80 bits and more, in hexadecimal digits */
+#define KEYS_SD 0.5	   /* and all of one length, which data in pieces is not */
+#define KEYS_A_DAY 2000	   /* more than the files that a host sees */
 #define STRONG 0.97	   /* a score that does not wait for others */
 #define NOWHERE_LENGTH 40
 
@@ -23,6 +26,17 @@
 #define WEIGHT_NAMES 0.5
 #define WEIGHT_SHAPE 0.5
 #define WEIGHT_RARE 0.4
+
+/* Programs against viruses look files up by fingerprints, each as long as the other. */
+static bool are_keys(struct judging *j, double names, struct measure length)
+{
+	const struct domain_profile *d = j->pair->domain;
+	struct measure sd = feature_of_domain(FEATURE_SUBDOMAIN_LENGTH_SD, d, j->profiles);
+	double days = fmax((d->last_ns - d->first_ns) / 86400e9, 1);
+	struct evidence *varied = evidence_rule(j, "subdomain_length_sd", sd.value, KEYS_SD, true, sd.n);
+
+	return !varied->triggered && length.value >= KEYS_LENGTH && names / days < KEYS_A_DAY;
+}
 
 void tunnel_judge(struct judging *j)
 {
@@ -44,7 +58,7 @@ void tunnel_judge(struct judging *j)
 	plain = evidence_rule(j, "reversed_share", reversed.value, REVERSED_SHARE, false, reversed.n);
 	by_type->triggered &= carriers.value * carriers.n >= CARRIERS;
 	by_length->triggered &= names >= LONG_NAMES;
-	if (!plain->triggered || (!by_type->triggered && !by_length->triggered))
+	if (!plain->triggered || (!by_type->triggered && !by_length->triggered) || are_keys(j, names, length))
 		return;
 	rare = evidence_rarity(j);
 	young = evidence_age(j);

@@ -5,6 +5,7 @@
 
 const struct behaviour_kind behaviours[N_BEHAVIOURS] = {
 	[BEHAVIOUR_CHECKINS] = { "anomaly-beacon", "two-stage" },
+	[BEHAVIOUR_ROTATION] = { "anomaly-rotation", "two-stage" },
 	[BEHAVIOUR_LOOKUPS] = { "anomaly-lookups", "lookup-timing" },
 	[BEHAVIOUR_FAILING] = { "anomaly-failing", "lookup-timing" },
 	[BEHAVIOUR_TUNNEL] = { "anomaly-tunnel", "dns-tunnel" },
@@ -13,7 +14,7 @@ const struct behaviour_kind behaviours[N_BEHAVIOURS] = {
 	[BEHAVIOUR_NOWHERE] = { "anomaly-nowhere", "dns-tunnel" },
 };
 
-static void (*const others[])(struct judging *j) = { lookups_judge, tunnel_judge, flux_judge };
+static void (*const others[])(struct judging *j) = { rotation_judge, lookups_judge, lookups_rotation_judge, tunnel_judge, flux_judge };
 
 void verdict_judge(const struct verdict_options *options, const struct model *m, const struct profiles *profiles,
 		   const struct pair_profile *pair, struct verdict *ret_verdict)

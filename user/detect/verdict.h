@@ -17,6 +17,7 @@ enum stage { STAGE_HTTP = 1, STAGE_DNS = 2 };
 
 enum behaviour {
 	BEHAVIOUR_CHECKINS, /* requests as regular as software's */
+	BEHAVIOUR_ROTATION, /* the same of several domains, in turn */
 	BEHAVIOUR_LOOKUPS,  /* the same of look-ups, where requests are not to be seen */
 	BEHAVIOUR_FAILING,  /* a name that does not answer, asked for again and again */
 	BEHAVIOUR_TUNNEL,   /* data in names and answers */

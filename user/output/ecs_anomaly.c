@@ -101,6 +101,9 @@ static const struct {
 				 "Requests as regular as software's and unlike a browser's, to a domain that few "
 				 "clients know or whose addresses change",
 				 "T1071", "Application Layer Protocol", "T1071.001", "Web Protocols" },
+	[BEHAVIOUR_ROTATION] = { "Software that checks in at several domains in turn",
+				 "Requests to domains that nobody else knows, which together are as regular as software's",
+				 "T1008", "Fallback Channels", NULL, NULL },
 	[BEHAVIOUR_LOOKUPS] = { "Regular look-ups of a rare domain",
 				"A domain that few clients know is looked up as regularly as software does, and no "
 				"requests to it are to be seen",

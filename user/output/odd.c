@@ -7,6 +7,7 @@ void odd_put_deed(struct buf *b, const struct anomaly *a)
 		const char *before, *after;
 	} deeds[N_BEHAVIOURS] = {
 		[BEHAVIOUR_CHECKINS] = { "checks in at ", "" },
+		[BEHAVIOUR_ROTATION] = { "checks in at several domains in turn, such as ", "" },
 		[BEHAVIOUR_LOOKUPS] = { "looks up ", "" },
 		[BEHAVIOUR_FAILING] = { "keeps asking for ", ", which does not answer" },
 		[BEHAVIOUR_TUNNEL] = { "asks for names that look like data below ", "" },
@@ -38,7 +39,7 @@ static void put_domain(struct buf *b, enum behaviour which, const struct pair_pr
 {
 	const struct domain_profile *d = pair->domain;
 
-	if (which == BEHAVIOUR_CHECKINS)
+	if (which == BEHAVIOUR_CHECKINS || (which == BEHAVIOUR_ROTATION && pair->http.checkins))
 		put_rhythm(b, &pair->http, "check-ins");
 	else if (which == BEHAVIOUR_TUNNEL)
 		put_names(b, distinct_count(&d->names), &d->name_length);

@@ -208,6 +208,8 @@ struct measure feature_of_domain(enum feature_id id, const struct domain_profile
 		return mean_of(&d->name_length);
 	case FEATURE_SUBDOMAIN_LENGTH:
 		return subdomain_length(d);
+	case FEATURE_SUBDOMAIN_LENGTH_SD: /* the domain itself is as long each time */
+		return sd_of(&d->name_length);
 	case FEATURE_REVERSED_SHARE:
 		return share_of(d->reversed, d->queries);
 	case FEATURE_NX_SHARE:

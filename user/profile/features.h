@@ -51,6 +51,7 @@
 	X(NAMES, "names", DOMAIN, "")                                                                             \
 	X(NAME_LENGTH_MEAN, "name_length_mean", DOMAIN, "B")                                                      \
 	X(SUBDOMAIN_LENGTH, "subdomain_length_mean", DOMAIN, "B")                                                 \
+	X(SUBDOMAIN_LENGTH_SD, "subdomain_length_sd", DOMAIN, "B")                                                \
 	X(REVERSED_SHARE, "reversed_share", DOMAIN, "")                                                           \
 	X(NX_SHARE, "nx_share", DOMAIN, "")                                                                       \
 	X(FAILED_SHARE, "failed_share", DOMAIN, "")                                                               \

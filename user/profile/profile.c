@@ -687,3 +687,10 @@ void profiles_each_pair_of(const struct client_profile *c, bool (*each)(void *ct
 	for (const struct pair *pair = client_of(c)->newest; pair && each(ctx, &pair->profile);)
 		pair = pair->older;
 }
+
+void profiles_each_pair_at(const struct domain_profile *d, bool (*each)(void *ctx, const struct pair_profile *pair),
+			   void *ctx)
+{
+	for (const struct pair *pair = domain_of(d)->pairs; pair && each(ctx, &pair->profile);)
+		pair = pair->next;
+}

@@ -173,6 +173,9 @@ void profiles_each_client(struct profiles *p, bool (*each)(void *ctx, struct cli
 /* Those of one client, last used first. */
 void profiles_each_pair_of(const struct client_profile *c, bool (*each)(void *ctx, const struct pair_profile *pair),
 			   void *ctx);
+/* Those at one domain, in no order that counts. */
+void profiles_each_pair_at(const struct domain_profile *d, bool (*each)(void *ctx, const struct pair_profile *pair),
+			   void *ctx);
 
 /* What a store has to write: profiles that are new or changed, and those that were pushed out (which leave the
  * store too, so that it holds what memory holds). Off until asked for. */

@@ -1,0 +1,35 @@
+/* gaps.c: see gaps.h. */
+#include "detect/gaps.h"
+
+#include <stdlib.h>
+
+static int by_size(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+double gaps_median_ms(const struct rhythm *r, unsigned int least)
+{
+	uint32_t ms[RECENT_GAPS];
+	unsigned int n = rhythm_recent(r, ms);
+
+	if (!n || n < least)
+		return 0;
+	qsort(ms, n, sizeof(*ms), by_size);
+	return ((double)ms[n / 2] + ms[(n - 1) / 2]) / 2;
+}
+
+unsigned int gaps_times(const struct rhythm *r, uint64_t ret_ns[RECENT_GAPS + 1])
+{
+	uint32_t ms[RECENT_GAPS];
+	unsigned int n = rhythm_recent(r, ms);
+
+	if (!r->checkins)
+		return 0;
+	ret_ns[n] = r->checkin_ns;
+	for (unsigned int i = n; i--;)
+		ret_ns[i] = ret_ns[i + 1] - ms[i] * 1000000ULL;
+	return n + 1;
+}

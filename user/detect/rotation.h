@@ -1,0 +1,21 @@
+/* rotation.h: one program at several domains, one after the other or any of them: its check-ins are regular, those at
+ * each domain need not be. */
+#ifndef METSUKE_DETECT_ROTATION_H
+#define METSUKE_DETECT_ROTATION_H
+
+#include "profile/profile.h"
+
+struct rotation {
+	unsigned int domains; /* the pair's own included */
+	struct rhythm rhythm; /* of check-ins at any of them, as far back as all of them are remembered */
+	uint64_t told_ns;     /* the last alert about another of them; 0: none */
+};
+
+/* Of the client's domains that nobody else knows, 128 used last. Over HTTP those asked by the same User-Agents and methods
+ * as the pair's own; of look-ups, where nothing tells whose they are, of up to 8 that are asked for about as often up to 3,
+ * chosen one by one for the rhythm that they make together. Returns whether there is one; then rhythm is to be
+ * freed. Pure. */
+bool rotation_of_requests(const struct pair_profile *pair, struct rotation *ret_rotation);
+bool rotation_of_lookups(const struct pair_profile *pair, struct rotation *ret_rotation);
+
+#endif
