@@ -4,6 +4,7 @@
 #ifndef METSUKE_BPF_ENFORCE_H
 #define METSUKE_BPF_ENFORCE_H
 
+#include "allowed.h"
 #include "listed.h"
 
 enum name_word { NAME_UNKNOWN, NAME_LISTED, NAME_ALLOWED };
@@ -113,8 +114,11 @@ static __always_inline int read_request(struct lookup *l, struct scratch *s)
 	return 1;
 }
 
-static __always_inline int read_asked(struct lookup *l, struct scratch *s)
+/* What is asked for, into l, by the key that stands there. Global: it is read a second time by another key. */
+__noinline int read_asked(struct lookup *l, struct scratch *s)
 {
+	if (!l || !s)
+		return 0;
 	switch (s->rec.head.kind) {
 	case RECORD_DNS:
 		return !(s->bytes[2] & 0x80) && is_dns_port(&settings, s->rec.head.dport) && read_question(l, s);
@@ -125,10 +129,41 @@ static __always_inline int read_asked(struct lookup *l, struct scratch *s)
 	return 0;
 }
 
+/* The lists' and the flags' word on what was asked for. */
+static __always_inline int asked_denied(struct lookup *l, const struct scratch *s, int blocked, int tables)
+{
+	int word = tables ? name_word(l) : NAME_UNKNOWN;
+
+	if (word == NAME_ALLOWED)
+		return DENIED_NOT;
+	if (word == NAME_LISTED)
+		return DENIED_LISTED;
+	if (!blocked)
+		return DENIED_NOT;
+	if (tables && s->rec.head.proto == PROTO_TCP && l->head.flags & FINGERPRINT_ALLOW_NETWORK &&
+	    ip_in_networks(s->rec.head.daddr, NETWORK_ALLOWED))
+		return DENIED_NOT;
+	return DENIED_FLAGGED;
+}
+
+/* Somebody said that it is fine, although it would be dropped for this reason. */
+static __always_inline int said_allowed(struct lookup *l, struct scratch *s, int why)
+{
+	__u32 bits;
+
+	l->head.key = settings.allow_key;
+	if (!l->head.key || !read_asked(l, s))
+		return 0;
+	bits = name_allowed(l) | network_allowed(s->rec.head.saddr, NETWORK_ALLOWED_CLIENT);
+	if (s->rec.head.proto == PROTO_TCP) /* else it is the resolver's */
+		bits |= network_allowed(s->rec.head.daddr, NETWORK_ALLOWED);
+	return bits & (why == DENIED_LISTED ? ALLOWED_LISTED : ALLOWED_FLAGGED);
+}
+
 /* enum denied of the record in s; time and owner stand in it already. */
 __noinline int record_denied(struct scratch *s)
 {
-	int blocked, tables;
+	int blocked, tables, why;
 	struct lookup *l;
 	__u32 zero = 0;
 
@@ -141,18 +176,8 @@ __noinline int record_denied(struct scratch *s)
 	tables = read_head(l);
 	if ((!blocked && !tables) || !read_asked(l, s))
 		return DENIED_NOT;
-	if (tables) {
-		int word = name_word(l);
-
-		if (word == NAME_ALLOWED)
-			return DENIED_NOT;
-		if (word == NAME_LISTED)
-			return DENIED_LISTED;
-		if (blocked && s->rec.head.proto == PROTO_TCP && l->head.flags & FINGERPRINT_ALLOW_NETWORK &&
-		    ip_in_networks(s->rec.head.daddr, NETWORK_ALLOWED))
-			return DENIED_NOT;
-	}
-	return blocked ? DENIED_FLAGGED : DENIED_NOT;
+	why = asked_denied(l, s, blocked, tables);
+	return why == DENIED_NOT || said_allowed(l, s, why) ? DENIED_NOT : why;
 }
 
 /* The same, where anything is dropped at all. is_urgent: a listed name is in it, among others. */

@@ -3,6 +3,7 @@
 they are stopped, once, and told as denied; all else goes on beside them. What was switched on undoes itself, and nothing
 is left of it when the sensor is killed or hangs."""
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -169,6 +170,36 @@ def test_switches(lab, client, server, sensor, lists):
         want(enforce(sensor, "confirm")[0], 0, "exit status")
 
 
+def allow(lab, sensor, *args):
+    """metsuke allow, until the sensor has read it."""
+    before = sensor.log_text().count("allowed: ")
+    done = lab.run(None, [METSUKE, "allow", "-c", "/dev/null", "-a", os.path.join(sensor.dir, "allow.jsonl"), "-S", "none", *args])
+    want(done.status, 0, "metsuke allow %s: %s" % (args, done.out))
+    check(until(lambda: sensor.log_text().count("allowed: ") > before), "it was not read")
+
+
+def test_allowed(lab, client, server, sensor):
+    def passes(name):
+        return asked(lab, client, lab.name(name), server)
+
+    with case("metsuke allow while the sensor runs: of lists only where that is said, and no other name"):
+        allow(lab, sensor, "--why", "x", "ours.evil.lab.test")
+        check(not passes("ours.evil.lab.test"), "an entry about anomalies silenced a list")
+        over = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 6))
+        allow(lab, sensor, "--why", "x", "--also-listed", "--until", over, "ours.evil.lab.test")
+        check(passes("ours.evil.lab.test"), "no answer")
+        check(fetched(lab, client, "ours.evil.lab.test", server, "/ours"), "no page")
+        check(not passes("yours.evil.lab.test"), "another name was answered")
+    with case("the entry is over: it is dropped again"):
+        check(until(lambda: not passes("ours.evil.lab.test")), "it goes on")
+    with case("a client that is allowed, and one that is not"):
+        allow(lab, sensor, "--why", "x", "--also-listed", "--client", address(11, 3))
+        check(asked(lab, client, lab.name("evil.lab.test"), server, address(11, 3)), "no answer")
+        check(not asked(lab, client, lab.name("evil.lab.test"), server, address(11, 4)), "another one was answered")
+        os.unlink(os.path.join(sensor.dir, "allow.jsonl"))
+        check(until(lambda: not asked(lab, client, lab.name("evil.lab.test"), server, address(11, 3))), "it goes on")
+
+
 def test_ends(lab, client, server, sensor):
     """A sensor that hangs, and one that is killed."""
     def passes():
@@ -301,6 +332,7 @@ def test(lab):
         test_listed(lab, client, address(12, 2), sensor)
         test_beside(lab, client, address(12, 2), sensor)
         test_switches(lab, client, address(12, 2), sensor, lists + once)
+        test_allowed(lab, client, address(12, 2), sensor)
         test_ends(lab, client, address(12, 2), sensor)
     spare = "enforce: {mode: flagged, spare: [%s/32]}" % address(11, 4)
     with Sensor(lab, gateway, ["lan", "wan"], lists + once + spare) as sensor:
