@@ -327,6 +327,19 @@ def test(lab):
         with case("off by default: a listed name is answered"):
             check(asked(lab, client, lab.name("evil.lab.test"), address(12, 2), timeout=3), "no answer")
             want(sensor.status()["enforcement"]["mode"], "off", "mode")
+        with case("SIGHUP with modes and times that are none: refused with line, key and value, and nothing changes"):
+            for bad, what in (("mode: block", "enforce.mode: 'block' is not one of: off listed flagged"),
+                              ("canary_seconds: -1", "enforce.canary_seconds: '-1' is not a whole number"),
+                              ("spare: [198.18.1.300]", "enforce.spare: '198.18.1.300' is not a network"),
+                              ("modes: listed", "enforce.modes: unknown key")):
+                sensor.configure(lists + "enforce: {%s}" % bad)
+                sensor.send(signal.SIGHUP)
+                check(until(lambda: "%s:%d: %s" % (sensor.config, lists.count("\n") + 1, what) in sensor.log_text()), sensor.log_text())
+            check(asked(lab, client, lab.name("evil.lab.test"), address(12, 2), timeout=3), "no answer")
+        with case("a mode without a list that counts for it: it is said, and drops nothing"):
+            reload(sensor, lists.replace("%s}" % lab.path("cc.txt"), "%s, enforce: false}" % lab.path("cc.txt")) + "enforce: listed")
+            check("there is no list whose names are to be dropped" in sensor.log_text(), sensor.log_text())
+            check(asked(lab, client, lab.name("evil.lab.test"), address(12, 2), timeout=3), "no answer")
     once = "  alert_window_seconds: 0\n"
     with Sensor(lab, gateway, ["lan", "wan"], lists + once + "enforce: listed") as sensor:
         test_listed(lab, client, address(12, 2), sensor)
