@@ -235,13 +235,19 @@ def test_flagged_hosts(lab, client, server, sensor):
         for host in (other, resolver):
             check(asked(lab, client, lab.name("lab.test"), server, host, 3), "no answer for", host)
             check(fetched(lab, client, "www.lab.test", server, "/by-" + host, "--interface", host), "no page for", host)
+    with case("a name of a list that is only told blocks nobody, and hides not why somebody is blocked"):
+        for host in (bot, other):
+            asked(lab, client, lab.name("dubious.lab.test"), server, host)
+        check(until(lambda: other in {f["value"] for f in sensor.status()["flagged"]}), "it was not flagged")
+        check(asked(lab, client, lab.name("lab.test"), server, other, 3), "it is blocked")
+        check(not asked(lab, client, lab.name("lab.test"), server, bot), "the bot is blocked no more")
     with case("the map and the status say who is blocked, and why"):
         flagged = {f["value"]: f for f in sensor.status()["flagged"]}
-        want({ip: f["blocked"] for ip, f in flagged.items()}, {bot: True, resolver: False}, "blocked")
+        want({ip: f["blocked"] for ip, f in flagged.items()}, {bot: True, resolver: False, other: False}, "blocked")
         check(flagged[bot]["reason"].startswith("cc: n"), "reason:", flagged[bot])
         entries = json.loads(lab.sh("bpftool -j map dump pinned %s/flagged" % sensor.pins))
         effects = {e["formatted"]["key"]["ip"][-1]: e["formatted"]["value"]["effect"] for e in entries}
-        want(effects, {1: "EFFECT_BLOCKED", 4: "EFFECT_TOLD"}, "effects in the map, by host")
+        want(effects, {1: "EFFECT_BLOCKED", 3: "EFFECT_TOLD", 4: "EFFECT_TOLD"}, "effects in the map, by host")
 
 
 # A bot and its cover: asks for each name that it reads, and says whether there was an answer.
