@@ -68,11 +68,15 @@ __noinline int name_word(struct lookup *l)
 
 /* Whoever sent it is flagged, and to be blocked for it. Where the process is known, it counts, and not the host it
  * runs on; of this machine's own packets nothing else ever does: its address stands for all its programs. */
-static __always_inline int sender_blocked(const struct record_head *h)
+__noinline int sender_blocked(struct scratch *s)
 {
 	struct flagged_key key = { .type = FLAGGED_PROCESS };
+	const struct record_head *h;
 	const struct flagged *f;
 
+	if (!s || settings.enforce != ENFORCE_FLAGGED)
+		return 0;
+	h = &s->rec.head;
 	if (h->owner.tgid) {
 		key.start_ns = h->owner.start_ns;
 		key.tgid = h->owner.tgid;
@@ -172,7 +176,7 @@ __noinline int record_denied(struct scratch *s)
 	l = bpf_map_lookup_elem(&lookup, &zero);
 	if (!l)
 		return DENIED_NOT;
-	blocked = settings.enforce == ENFORCE_FLAGGED && sender_blocked(&s->rec.head);
+	blocked = sender_blocked(s);
 	tables = read_head(l);
 	if ((!blocked && !tables) || !read_asked(l, s))
 		return DENIED_NOT;
@@ -180,13 +184,14 @@ __noinline int record_denied(struct scratch *s)
 	return why == DENIED_NOT || said_allowed(l, s, why) ? DENIED_NOT : why;
 }
 
-/* The same, where anything is dropped at all. is_urgent: a listed name is in it, among others. */
+/* The same, where anything is dropped at all. Most packets are of nobody who is blocked, and without a listed name: else
+ * they would be urgent, but for the parts of a head, which are not looked at for that. */
 static __always_inline int deny(struct scratch *s, struct counters *c, int is_urgent)
 {
 	int why = DENIED_NOT;
 
 	if (settings_enforce(&settings, s->rec.head.time_ns) &&
-	    (is_urgent || settings.enforce == ENFORCE_FLAGGED || s->rec.head.kind == RECORD_HTTP_PART))
+	    (is_urgent || s->rec.head.kind == RECORD_HTTP_PART || sender_blocked(s)))
 		why = record_denied(s);
 	if (why == DENIED_LISTED)
 		c->denied_listed++;
