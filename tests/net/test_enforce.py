@@ -315,6 +315,25 @@ def test_flagged_processes(lab, ns, server, lists):
             p.process.stdin.close()
 
 
+def test_stub(lab, ns, server, lists):
+    """The program is stopped where it asks; the stub, through which all others ask, is not."""
+    stub = lab.dnsmasq(ns, ["127.0.0.1", "::1"], forward_to=server)
+
+    def dig(name, at):
+        return lab.run(ns, ["dig", "+short", "+time=1", "+tries=1", "@" + at, name]).out.startswith("198.19.0.1")
+
+    with Sensor(lab, ns, ["lo", "eth0"], lists + "enforce: flagged") as sensor:
+        for at in ("127.0.0.1", "::1"):
+            with case("through a stub at %s: a listed name is stopped on lo, and the stub is not asked, nor blocked" % at):
+                name = lab.name("evil.lab.test")
+                check(not dig(name, at), "it was answered")
+                found = sensor.about(name, 2)
+                want({(e["event"]["action"], denied(e), e["process"]["name"], e["observer"]["ingress"]["interface"]["name"]) for e in found},
+                     {(action, True, "dig", "lo") for action in ("dns-query", "blocklist-match")}, "events")
+                check(dig(lab.name("lab.test"), at), "another program is not answered")
+                check(str(stub.pid) not in {f["value"] for f in sensor.status()["flagged"]}, "the stub is flagged")
+
+
 def test(lab):
     client, gateway, server, host = lab.ns("c"), lab.ns("g"), lab.ns("s"), lab.ns("h")
     lab.link(client, "eth0", gateway, "lan", 11)
@@ -359,6 +378,7 @@ def test(lab):
         with case("SIGTERM: exit status 0"):
             want(sensor.stop(signal.SIGTERM), 0, "exit status")
     test_flagged_processes(lab, host, address(13, 2), lists)
+    test_stub(lab, host, address(13, 2), lists)
 
 
 if __name__ == "__main__":
