@@ -1,6 +1,7 @@
 /* names.c: what lists cost a DNS query: the packet program with no list, one name and a million, over queries
  * whose names all differ (a look-up of the same name again finds everything in cache), and what it costs to ask
- * whether they are to be dropped; none is. By the kernel's test-run; one JSON object a line. usage: names BPF_DIR BENCH_OBJECT [ROUNDS] */
+ * whether they are to be dropped; none is. By the kernel's test-run; one JSON object a line.
+ * usage: names BPF_DIR BENCH_OBJECT [ROUNDS] */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
