@@ -4,6 +4,7 @@
 #ifndef METSUKE_BPF_ENFORCE_H
 #define METSUKE_BPF_ENFORCE_H
 
+#include "allowed.h"
 #include "listed.h"
 
 enum name_word { NAME_UNKNOWN, NAME_LISTED, NAME_ALLOWED };
@@ -67,11 +68,15 @@ __noinline int name_word(struct lookup *l)
 
 /* Whoever sent it is flagged, and to be blocked for it. Where the process is known, it counts, and not the host it
  * runs on; of this machine's own packets nothing else ever does: its address stands for all its programs. */
-static __always_inline int sender_blocked(const struct record_head *h)
+__noinline int sender_blocked(struct scratch *s)
 {
 	struct flagged_key key = { .type = FLAGGED_PROCESS };
+	const struct record_head *h;
 	const struct flagged *f;
 
+	if (!s || settings.enforce != ENFORCE_FLAGGED)
+		return 0;
+	h = &s->rec.head;
 	if (h->owner.tgid) {
 		key.start_ns = h->owner.start_ns;
 		key.tgid = h->owner.tgid;
@@ -113,8 +118,11 @@ static __always_inline int read_request(struct lookup *l, struct scratch *s)
 	return 1;
 }
 
-static __always_inline int read_asked(struct lookup *l, struct scratch *s)
+/* What is asked for, into l, by the key that stands there. Global: it is read a second time by another key. */
+__noinline int read_asked(struct lookup *l, struct scratch *s)
 {
+	if (!l || !s)
+		return 0;
 	switch (s->rec.head.kind) {
 	case RECORD_DNS:
 		return !(s->bytes[2] & 0x80) && is_dns_port(&settings, s->rec.head.dport) && read_question(l, s);
@@ -125,10 +133,41 @@ static __always_inline int read_asked(struct lookup *l, struct scratch *s)
 	return 0;
 }
 
+/* The lists' and the flags' word on what was asked for. */
+static __always_inline int asked_denied(struct lookup *l, const struct scratch *s, int blocked, int tables)
+{
+	int word = tables ? name_word(l) : NAME_UNKNOWN;
+
+	if (word == NAME_ALLOWED)
+		return DENIED_NOT;
+	if (word == NAME_LISTED)
+		return DENIED_LISTED;
+	if (!blocked)
+		return DENIED_NOT;
+	if (tables && s->rec.head.proto == PROTO_TCP && l->head.flags & FINGERPRINT_ALLOW_NETWORK &&
+	    ip_in_networks(s->rec.head.daddr, NETWORK_ALLOWED))
+		return DENIED_NOT;
+	return DENIED_FLAGGED;
+}
+
+/* Somebody said that it is fine, although it would be dropped for this reason. */
+static __always_inline int said_allowed(struct lookup *l, struct scratch *s, int why)
+{
+	__u32 bits;
+
+	l->head.key = settings.allow_key;
+	if (!l->head.key || !read_asked(l, s))
+		return 0;
+	bits = name_allowed(l) | network_allowed(s->rec.head.saddr, NETWORK_ALLOWED_CLIENT);
+	if (s->rec.head.proto == PROTO_TCP) /* else it is the resolver's */
+		bits |= network_allowed(s->rec.head.daddr, NETWORK_ALLOWED);
+	return bits & (why == DENIED_LISTED ? ALLOWED_LISTED : ALLOWED_FLAGGED);
+}
+
 /* enum denied of the record in s; time and owner stand in it already. */
 __noinline int record_denied(struct scratch *s)
 {
-	int blocked, tables;
+	int blocked, tables, why;
 	struct lookup *l;
 	__u32 zero = 0;
 
@@ -137,31 +176,22 @@ __noinline int record_denied(struct scratch *s)
 	l = bpf_map_lookup_elem(&lookup, &zero);
 	if (!l)
 		return DENIED_NOT;
-	blocked = settings.enforce == ENFORCE_FLAGGED && sender_blocked(&s->rec.head);
+	blocked = sender_blocked(s);
 	tables = read_head(l);
 	if ((!blocked && !tables) || !read_asked(l, s))
 		return DENIED_NOT;
-	if (tables) {
-		int word = name_word(l);
-
-		if (word == NAME_ALLOWED)
-			return DENIED_NOT;
-		if (word == NAME_LISTED)
-			return DENIED_LISTED;
-		if (blocked && s->rec.head.proto == PROTO_TCP && l->head.flags & FINGERPRINT_ALLOW_NETWORK &&
-		    ip_in_networks(s->rec.head.daddr, NETWORK_ALLOWED))
-			return DENIED_NOT;
-	}
-	return blocked ? DENIED_FLAGGED : DENIED_NOT;
+	why = asked_denied(l, s, blocked, tables);
+	return why == DENIED_NOT || said_allowed(l, s, why) ? DENIED_NOT : why;
 }
 
-/* The same, where anything is dropped at all. is_urgent: a listed name is in it, among others. */
+/* The same, where anything is dropped at all. Most packets are of nobody who is blocked, and without a listed name: else
+ * they would be urgent, but for the parts of a head, which are not looked at for that. */
 static __always_inline int deny(struct scratch *s, struct counters *c, int is_urgent)
 {
 	int why = DENIED_NOT;
 
 	if (settings_enforce(&settings, s->rec.head.time_ns) &&
-	    (is_urgent || settings.enforce == ENFORCE_FLAGGED || s->rec.head.kind == RECORD_HTTP_PART))
+	    (is_urgent || s->rec.head.kind == RECORD_HTTP_PART || sender_blocked(s)))
 		why = record_denied(s);
 	if (why == DENIED_LISTED)
 		c->denied_listed++;

@@ -55,7 +55,12 @@ struct network_key {
 	__u8 _pad[3];
 };
 
-enum network_kind { NETWORK_LISTED = 0, NETWORK_ALLOWED = 1 };
+enum network_kind { NETWORK_LISTED = 0, NETWORK_ALLOWED = 1, NETWORK_ALLOWED_CLIENT = 2 };
+
+/* What somebody said is fine, beside the lists (metsuke allow): as reasons that no longer count. */
+enum allowed_bits { ALLOWED_FLAGGED = 1, ALLOWED_LISTED = 2 };
+
+#define ALLOWED_MAX 4096
 
 /* Number of the filter line of an entry whose last two labels have this fingerprint. */
 static __always_inline __u32 fingerprint_filter(__u64 two_labels, __u32 n_filters)

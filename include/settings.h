@@ -32,8 +32,9 @@ struct settings {
 	enum enforce_mode enforce;
 	__u64 enforce_lease_ns;	   /* CLOCK_BOOTTIME: past it nothing is dropped; the daemon moves it on while it lives */
 	__u64 enforce_deadline_ns; /* the same of a trial that nobody confirmed; 0: none */
+	__u64 allow_key;	   /* of the fingerprints of what somebody allowed; 0: there is nothing */
 };
-_Static_assert(sizeof(struct settings) == 48, "no hidden padding");
+_Static_assert(sizeof(struct settings) == 56, "no hidden padding");
 
 /* Is anything dropped at this time? */
 static inline int settings_enforce(const struct settings *s, __u64 now_ns)

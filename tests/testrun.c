@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
+#include "capture/allowed.h"
 #include "capture/flagged.h"
 #include "capture/frame.h"
 #include "capture/listed.h"
@@ -31,6 +33,7 @@ struct testrun {
 	int prog_fd[N_HOOKS][2];
 	unsigned int linear; /* 0: as much as fits */
 	bool stalled;
+	uint32_t allow_generation;
 };
 
 static int on_record(void *ctx, void *data, size_t len)
@@ -167,6 +170,18 @@ int testrun_lists(struct testrun *t, const struct indicators *set)
 
 	t->settings->syn = indicators_count(set) > 0;
 	return listed_put(&maps, set, 1);
+}
+
+void testrun_allow(struct testrun *t, const struct allow *a)
+{
+	struct allowed_maps maps = {
+		.names = bpf_object__find_map_fd_by_name(t->obj, "allowed_names"),
+		.networks = bpf_object__find_map_fd_by_name(t->obj, "allowed_nets"),
+		.generation = t->allow_generation,
+	};
+
+	(void)allowed_put(&maps, a, time(NULL) * 1000000000ULL, &t->settings->allow_key);
+	t->allow_generation = maps.generation;
 }
 
 void testrun_flag(struct testrun *t, const struct flagged_key *key, const struct flagged *f)

@@ -48,6 +48,10 @@ int testrun_watch(struct testrun *t, unsigned int ifindex);
  * -errno. */
 int testrun_lists(struct testrun *t, const struct indicators *set);
 
+/* What somebody allowed, as of now; NULL: nothing any more. */
+struct allow;
+void testrun_allow(struct testrun *t, const struct allow *a);
+
 /* A verdict in the map `flagged`; f NULL takes it out. */
 void testrun_flag(struct testrun *t, const struct flagged_key *key, const struct flagged *f);
 

@@ -295,6 +295,15 @@ static void item_free(struct config_intel *item)
 			free(*(char **)config_member(item, &config_intel_keys[i]));
 }
 
+size_t config_enforced_lists(const struct config *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->lists.n; i++)
+		n += c->lists.item[i].enforce && !c->lists.item[i].allow;
+	return n;
+}
+
 void config_free_intel(struct config_intel_lists *lists)
 {
 	while (lists->n)

@@ -115,6 +115,7 @@ void config_settings(const struct config *c, struct settings *settings);
 
 /* One more list, of which only the file is known. Returns 0, -E2BIG or -ENOMEM. */
 int config_add_intel(struct config *c, const char *path);
+size_t config_enforced_lists(const struct config *c); /* those that are a reason to drop a packet */
 void config_free_intel(struct config_intel_lists *lists);
 
 /* Returns 0 or -ENOMEM; what was copied is freed with config_free_intel() in either case. */

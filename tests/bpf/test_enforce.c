@@ -1,9 +1,12 @@
 /* test_enforce.c: which packets the loaded programs drop, and what they say of them. Each case has its near miss, and
  * whatever is dropped is told like any other: one outcome, one record, which says why. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "detect/allow.h"
 #include "tap.h"
 #include "testrun.h"
 #include "packets.h"
@@ -233,6 +236,15 @@ static void test_other_messages(void)
 	p = query("www.good.example");
 	pkt_poke8(p, p->payload + 12 + 4, 0x45); /* a label type that no one knows: where does the name end? */
 	expect("query whose name cannot be read", p, DENIED_NOT);
+	p = query("www.good.example");
+	pkt_question(p, "evil.example", 1);
+	expect("two questions, the second of a listed name: the first is what counts", p, DENIED_NOT);
+	p = query("evil.example");
+	pkt_question(p, "www.good.example", 1);
+	expect("two questions, the first of a listed name", p, DENIED_LISTED);
+	p = query("www.evil.example");
+	pkt_poke16(p, p->payload + 12 + 4, 0xc000 | 12); /* www, and again www: it never ends */
+	expect("query whose name points to itself", p, DENIED_NOT);
 	p = segment(1000);
 	pkt_text(p, "GET / HTTP/1.1\r\nHost: good.example\r\nReferer: http://evil.example/\r\n\r\n");
 	expect("request from a page of a listed name", p, DENIED_NOT);
@@ -368,6 +380,7 @@ static void test_other_packets(void)
 	static const char *const names[] = { "www.evil.example", "www.good.example" };
 	static struct pkt p;
 
+	ingress = 1;
 	for (int blocked = 0; blocked < 2; blocked++) {
 		for (int tagged = 0; tagged < 2; tagged++) {
 			for (int name = 0; name < 2; name++) {
@@ -383,14 +396,15 @@ static void test_other_packets(void)
 				pkt_question(&p, names[name], 1);
 				snprintf(what, sizeof(what), "IPv6%s, %s, host %sflagged", tagged ? ", tagged" : "",
 					 names[name], blocked ? "" : "not ");
-				expect_by(HOOK_XDP, what, &p,
-					  !name	    ? DENIED_LISTED
-					  : blocked ? DENIED_FLAGGED
-						    : DENIED_NOT);
+				expect(what, &p,
+				       !name	 ? DENIED_LISTED
+				       : blocked ? DENIED_FLAGGED
+						 : DENIED_NOT);
 			}
 		}
 		flag(&host6, EFFECT_BLOCKED);
 	}
+	ingress = 0;
 	testrun_flag(t, &host6, NULL);
 }
 
@@ -415,6 +429,117 @@ static void test_switches(void)
 	expect("never renewed", p, DENIED_NOT);
 }
 
+/* From now on these lines are what somebody said is fine. */
+static void allow(const char *lines)
+{
+	char path[] = "/tmp/metsuke-allow-XXXXXX";
+	int fd = mkstemp(path);
+	ssize_t n = fd < 0 ? -1 : write(fd, lines, strlen(lines));
+	struct allow_report report;
+	struct allow *a = allow_load(path, &report);
+
+	tap_result(n >= 0 && a && !report.refused, "allowed: %.100s", lines);
+	testrun_allow(t, a);
+	allow_free(a);
+	(void)close(fd);
+	(void)unlink(path);
+}
+
+#define ENTRY(what) "{" what ",\"why\":\"x\"}\n"
+
+/* What somebody said is fine: of flags, and of lists where he said so. */
+static void test_allowed_names(void)
+{
+	enforce(ENFORCE_LISTED);
+	allow(ENTRY("\"domain\":\"c2.evil.example\""));
+	asked("c2.evil.example", DENIED_LISTED);
+	allow(ENTRY("\"domain\":\"c2.evil.example\",\"listed\":true"));
+	asked("c2.evil.example", DENIED_NOT);
+	asked("www.C2.evil.example", DENIED_NOT);
+	asked("xc2.evil.example", DENIED_LISTED);
+	asked("evil.example", DENIED_LISTED);
+	requested("c2.evil.example", DENIED_NOT);
+	requested("d2.evil.example", DENIED_LISTED);
+	enforce(ENFORCE_FLAGGED);
+	flag(&host, EFFECT_BLOCKED);
+	ingress = 1;
+	asked("c2.evil.example", DENIED_NOT);
+	asked("www.good.example", DENIED_FLAGGED);
+	allow(ENTRY("\"domain\":\"good.example\"") ENTRY("\"domain\":\"evil.example\""));
+	asked("www.good.example", DENIED_NOT);
+	asked("www.ungood.example", DENIED_FLAGGED);
+	asked("c2.evil.example", DENIED_LISTED);
+	requested("good.example", DENIED_NOT);
+	requested("", DENIED_FLAGGED);
+	allow("{\"domain\":\"good.example\",\"why\":\"x\",\"until\":\"2020-01-01T00:00:00Z\"}\n");
+	asked("www.good.example", DENIED_FLAGGED); /* it is over */
+	allow(ENTRY("\"domain\":\"good.example\"")
+		      ENTRY("\"domain\":\"good.example\",\"client\":\"/bin/a\",\"listed\":true"));
+	asked("www.good.example", DENIED_NOT);
+	testrun_flag(t, &host, NULL);
+	ingress = 0;
+}
+
+static void test_allowed_addresses(void)
+{
+	struct pkt *p;
+
+	enforce(ENFORCE_FLAGGED);
+	flag(&host, EFFECT_BLOCKED);
+	ingress = 1;
+	p = request("GET", "/", "www.good.example"); /* to 198.51.100.0/24, as all of them */
+	allow(ENTRY("\"server\":\"203.0.113.0/24\""));
+	memcpy(p->data + p->ip + 16, "\xcb\0\x71\7", 4);
+	expect("request to a server that is allowed", p, DENIED_NOT);
+	memcpy(p->data + p->ip + 16, "\xcb\0\x72\7", 4);
+	expect("request to the network beside it", p, DENIED_FLAGGED);
+	p = query("www.good.example");
+	memcpy(p->data + p->ip + 16, "\xcb\0\x71\7", 4);
+	expect("query to a resolver there", p, DENIED_FLAGGED);
+	p = request("GET", "/", "evil.example");
+	memcpy(p->data + p->ip + 16, "\xcb\0\x71\7", 4);
+	expect("request for a listed name there", p, DENIED_LISTED);
+	allow(ENTRY("\"server\":\"203.0.113.0/24\",\"listed\":true") ENTRY("\"server\":\"203.0.113.7\""));
+	expect("the same, where that is said of listed names around it", p, DENIED_NOT);
+	allow(ENTRY("\"client\":\"192.0.2.1\""));
+	asked("www.good.example", DENIED_NOT);
+	asked("evil.example", DENIED_LISTED);
+	allow(ENTRY("\"client\":\"192.0.2.0/24\",\"listed\":true"));
+	asked("evil.example", DENIED_NOT);
+	allow(ENTRY("\"client\":\"192.0.2.2\",\"listed\":true") ENTRY("\"client\":\"/bin/sh\",\"listed\":true"));
+	asked("evil.example", DENIED_LISTED);
+	asked("www.good.example", DENIED_FLAGGED);
+	testrun_allow(t, NULL);
+	asked("www.good.example", DENIED_FLAGGED);
+	testrun_flag(t, &host, NULL);
+	ingress = 0;
+}
+
+/* As many as a file may hold, and as many others in their place. */
+static void test_allowed_most(void)
+{
+	static char lines[ALLOW_MOST * 80];
+	char name[64];
+
+	enforce(ENFORCE_LISTED);
+	for (int turn = 0; turn < 3; turn++) {
+		size_t n = 0;
+
+		for (int i = 0; i < ALLOW_MOST; i++)
+			n += snprintf(lines + n, sizeof(lines) - n, ENTRY("\"domain\":\"n%d.other.test\",\"listed\":true"),
+				      turn * 400 + i);
+		allow(lines);
+		snprintf(name, sizeof(name), "n%d.other.test", turn * 400);
+		asked(name, DENIED_NOT);
+		snprintf(name, sizeof(name), "n%d.other.test", turn * 400 + ALLOW_MOST - 1);
+		asked(name, DENIED_NOT);
+		snprintf(name, sizeof(name), "n%d.other.test", turn ? turn * 400 - 1 : ALLOW_MOST);
+		asked(name, DENIED_LISTED);
+	}
+	testrun_allow(t, NULL);
+	asked("n800.other.test", DENIED_LISTED);
+}
+
 /* Without a list only flags matter; with lists of exceptions alone those do. */
 static void test_without_names(void)
 {
@@ -431,6 +556,10 @@ static void test_without_names(void)
 	flag(&host, EFFECT_BLOCKED);
 	asked("evil.example", DENIED_FLAGGED);
 	requested("good.example", DENIED_FLAGGED);
+	allow(ENTRY("\"domain\":\"good.example\""));
+	requested("good.example", DENIED_NOT);
+	requested("ungood.example", DENIED_FLAGGED);
+	testrun_allow(t, NULL);
 	add_name(set, 0, "fine.example", WHOLE);
 	add_network(set, 0, ip, 24);
 	tap_result(!testrun_lists(t, set), "exceptions alone");
@@ -492,6 +621,9 @@ int main(void)
 	test_flagged();
 	test_other_packets();
 	test_switches();
+	test_allowed_names();
+	test_allowed_addresses();
+	test_allowed_most();
 	test_without_names();
 	testrun_free(t);
 	test_full_ring(set);

@@ -61,6 +61,12 @@ stop() {
 	cat /tmp/log.$1
 }
 
+# evil [BELOW]: a lookup of a listed name, out of the machine and over lo
+evil() {
+	./client dns 198.18.1.2 $1evil.lab.test 1000
+	./client dns ::1 $1evil.lab.test 1000
+}
+
 show_tc() {
 	local dev
 	section "tc $1"
@@ -110,7 +116,8 @@ echo "exit $?"
 section rival
 ./metsuke run -c metsuke.yaml -i va -R /run/m3 -P /sys/fs/bpf/m3 -o file:/tmp/events.rival
 echo "exit $?"
-start second -i vc -i lo -R /run/m2 -P /sys/fs/bpf/m2
+echo evil.lab.test >evil.txt
+start second -i vc -i lo -R /run/m2 -P /sys/fs/bpf/m2 -e listed -l evil.txt
 second=$pid
 traffic both 1
 show_tc both
@@ -119,12 +126,16 @@ stop first TERM
 show_tc first-gone
 pid=$second
 traffic second 1
+section denied
+evil; evil www.
 sleep 1 # it has no chance to write what it holds
 stop second KILL
 show_tc second-killed
 section pins
 ls /sys/fs/bpf/m2
 traffic nobody 1
+section let-go
+for i in 1 2 3 4 5 6 7 8 9 10; do evil | grep " answered" && break; sleep 1; done
 start third -i vc -i lo -R /run/m2 -P /sys/fs/bpf/m2
 show_tc third
 traffic third 1

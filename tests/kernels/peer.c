@@ -1,6 +1,6 @@
 /* peer.c: both ends of the traffic in the live test's guest.
  *   peer serve                  answers DNS (UDP 53) and HTTP (TCP 80), on every address, until it is killed
- *   peer dns ADDRESS NAME       one lookup; names below nx. do not exist
+ *   peer dns ADDRESS NAME [MS]  one lookup, answered within so long (5000); names below nx. do not exist
  *   peer http ADDRESS HOST      one request
  * The clients print their pid and whether there was an answer, and exit 1 if not. */
 #include <arpa/inet.h>
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS 5000
+static int timeout_ms = 5000;
 
 static void die(const char *what)
 {
@@ -119,7 +119,7 @@ static int ask_dns(const char *address, const char *name)
 	if (to.sin6_family == AF_INET ? connect(fd, (struct sockaddr *)&to, len) || send(fd, m, n, 0) < 0 :
 					sendto(fd, m, n, 0, (struct sockaddr *)&to, len) < 0)
 		die("peer: send");
-	return poll(&(struct pollfd){ fd, POLLIN }, 1, TIMEOUT_MS) == 1 && recv(fd, m, sizeof(m), 0) > 12;
+	return poll(&(struct pollfd){ fd, POLLIN }, 1, timeout_ms) == 1 && recv(fd, m, sizeof(m), 0) > 12;
 }
 
 static int ask_http(const char *address, const char *host)
@@ -132,7 +132,7 @@ static int ask_http(const char *address, const char *host)
 
 	if (connect(fd, (struct sockaddr *)&to, len) || write(fd, text, n) != n)
 		die("peer: connect");
-	return poll(&(struct pollfd){ fd, POLLIN }, 1, TIMEOUT_MS) == 1 && read(fd, text, sizeof(text)) > 12 &&
+	return poll(&(struct pollfd){ fd, POLLIN }, 1, timeout_ms) == 1 && read(fd, text, sizeof(text)) > 12 &&
 	       !memcmp(text, "HTTP/1.1 200", 12);
 }
 
@@ -144,7 +144,9 @@ int main(int argc, char **argv)
 		serve();
 		return 1;
 	}
-	if (argc != 4)
+	if (argc == 5)
+		timeout_ms = atoi(argv[4]);
+	else if (argc != 4)
 		return 2;
 	answered = !strcmp(argv[1], "dns") ? ask_dns(argv[2], argv[3]) : ask_http(argv[2], argv[3]);
 	printf("asked %s %s %s %d %s\n", argv[1], argv[2], argv[3], getpid(), answered ? "answered" : "SILENCE");

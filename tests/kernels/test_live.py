@@ -186,6 +186,13 @@ def judge(tap, name, g):
         g.stopped('first', 'ok')
         g.tc('first-gone', va=(True, 0), vc=one, lo=one)
         g.exchanges('second', 'second')
+    with case('enforcement: lookups of a listed name get no answer, and the events say so'):
+        want(sum(' answered' in line for line in g['denied'].splitlines()), 0, g['denied'])
+        seen = collections.Counter(e['dns']['question']['name'] for e in g.events('second')
+                                   if e['event']['action'] == 'dns-query' and e['metsuke'].get('denied') == 'listed')
+        want(seen, {'evil.lab.test': 2, 'www.evil.lab.test': 2}, 'lookups said to be denied')
+    with case('SIGKILL: soon nothing is dropped, whatever is left attached'):
+        has(g['let-go'], ' answered')
     with case('SIGKILL: traffic flows'):
         g.tc('second-killed', va=(True, 0), vc=one, lo=one)
         want(g['pins'].split(), ['counters', 'flagged', 'hosts', 'owners', 'processes', 'settings'], 'pins left')

@@ -3,6 +3,7 @@
 they are stopped, once, and told as denied; all else goes on beside them. What was switched on undoes itself, and nothing
 is left of it when the sensor is killed or hangs."""
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -169,6 +170,36 @@ def test_switches(lab, client, server, sensor, lists):
         want(enforce(sensor, "confirm")[0], 0, "exit status")
 
 
+def allow(lab, sensor, *args):
+    """metsuke allow, until the sensor has read it."""
+    before = sensor.log_text().count("allowed: ")
+    done = lab.run(None, [METSUKE, "allow", "-c", "/dev/null", "-a", os.path.join(sensor.dir, "allow.jsonl"), "-S", "none", *args])
+    want(done.status, 0, "metsuke allow %s: %s" % (args, done.out))
+    check(until(lambda: sensor.log_text().count("allowed: ") > before), "it was not read")
+
+
+def test_allowed(lab, client, server, sensor):
+    def passes(name):
+        return asked(lab, client, lab.name(name), server)
+
+    with case("metsuke allow while the sensor runs: of lists only where that is said, and no other name"):
+        allow(lab, sensor, "--why", "x", "ours.evil.lab.test")
+        check(not passes("ours.evil.lab.test"), "an entry about anomalies silenced a list")
+        over = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 6))
+        allow(lab, sensor, "--why", "x", "--also-listed", "--until", over, "ours.evil.lab.test")
+        check(passes("ours.evil.lab.test"), "no answer")
+        check(fetched(lab, client, "ours.evil.lab.test", server, "/ours"), "no page")
+        check(not passes("yours.evil.lab.test"), "another name was answered")
+    with case("the entry is over: it is dropped again"):
+        check(until(lambda: not passes("ours.evil.lab.test")), "it goes on")
+    with case("a client that is allowed, and one that is not"):
+        allow(lab, sensor, "--why", "x", "--also-listed", "--client", address(11, 3))
+        check(asked(lab, client, lab.name("evil.lab.test"), server, address(11, 3)), "no answer")
+        check(not asked(lab, client, lab.name("evil.lab.test"), server, address(11, 4)), "another one was answered")
+        os.unlink(os.path.join(sensor.dir, "allow.jsonl"))
+        check(until(lambda: not asked(lab, client, lab.name("evil.lab.test"), server, address(11, 3))), "it goes on")
+
+
 def test_ends(lab, client, server, sensor):
     """A sensor that hangs, and one that is killed."""
     def passes():
@@ -204,13 +235,19 @@ def test_flagged_hosts(lab, client, server, sensor):
         for host in (other, resolver):
             check(asked(lab, client, lab.name("lab.test"), server, host, 3), "no answer for", host)
             check(fetched(lab, client, "www.lab.test", server, "/by-" + host, "--interface", host), "no page for", host)
+    with case("a name of a list that is only told blocks nobody, and hides not why somebody is blocked"):
+        for host in (bot, other):
+            asked(lab, client, lab.name("dubious.lab.test"), server, host)
+        check(until(lambda: other in {f["value"] for f in sensor.status()["flagged"]}), "it was not flagged")
+        check(asked(lab, client, lab.name("lab.test"), server, other, 3), "it is blocked")
+        check(not asked(lab, client, lab.name("lab.test"), server, bot), "the bot is blocked no more")
     with case("the map and the status say who is blocked, and why"):
         flagged = {f["value"]: f for f in sensor.status()["flagged"]}
-        want({ip: f["blocked"] for ip, f in flagged.items()}, {bot: True, resolver: False}, "blocked")
+        want({ip: f["blocked"] for ip, f in flagged.items()}, {bot: True, resolver: False, other: False}, "blocked")
         check(flagged[bot]["reason"].startswith("cc: n"), "reason:", flagged[bot])
         entries = json.loads(lab.sh("bpftool -j map dump pinned %s/flagged" % sensor.pins))
         effects = {e["formatted"]["key"]["ip"][-1]: e["formatted"]["value"]["effect"] for e in entries}
-        want(effects, {1: "EFFECT_BLOCKED", 4: "EFFECT_TOLD"}, "effects in the map, by host")
+        want(effects, {1: "EFFECT_BLOCKED", 3: "EFFECT_TOLD", 4: "EFFECT_TOLD"}, "effects in the map, by host")
 
 
 # A bot and its cover: asks for each name that it reads, and says whether there was an answer.
@@ -278,6 +315,25 @@ def test_flagged_processes(lab, ns, server, lists):
             p.process.stdin.close()
 
 
+def test_stub(lab, ns, server, lists):
+    """The program is stopped where it asks; the stub, through which all others ask, is not."""
+    stub = lab.dnsmasq(ns, ["127.0.0.1", "::1"], forward_to=server)
+
+    def dig(name, at):
+        return lab.run(ns, ["dig", "+short", "+time=1", "+tries=1", "@" + at, name]).out.startswith("198.19.0.1")
+
+    with Sensor(lab, ns, ["lo", "eth0"], lists + "enforce: flagged") as sensor:
+        for at in ("127.0.0.1", "::1"):
+            with case("through a stub at %s: a listed name is stopped on lo, and the stub is not asked, nor blocked" % at):
+                name = lab.name("evil.lab.test")
+                check(not dig(name, at), "it was answered")
+                found = sensor.about(name, 2)
+                want({(e["event"]["action"], denied(e), e["process"]["name"], e["observer"]["ingress"]["interface"]["name"]) for e in found},
+                     {(action, True, "dig", "lo") for action in ("dns-query", "blocklist-match")}, "events")
+                check(dig(lab.name("lab.test"), at), "another program is not answered")
+                check(str(stub.pid) not in {f["value"] for f in sensor.status()["flagged"]}, "the stub is flagged")
+
+
 def test(lab):
     client, gateway, server, host = lab.ns("c"), lab.ns("g"), lab.ns("s"), lab.ns("h")
     lab.link(client, "eth0", gateway, "lan", 11)
@@ -296,11 +352,25 @@ def test(lab):
         with case("off by default: a listed name is answered"):
             check(asked(lab, client, lab.name("evil.lab.test"), address(12, 2), timeout=3), "no answer")
             want(sensor.status()["enforcement"]["mode"], "off", "mode")
+        with case("SIGHUP with modes and times that are none: refused with line, key and value, and nothing changes"):
+            for bad, what in (("mode: block", "enforce.mode: 'block' is not one of: off listed flagged"),
+                              ("canary_seconds: -1", "enforce.canary_seconds: '-1' is not a whole number"),
+                              ("spare: [198.18.1.300]", "enforce.spare: '198.18.1.300' is not a network"),
+                              ("modes: listed", "enforce.modes: unknown key")):
+                sensor.configure(lists + "enforce: {%s}" % bad)
+                sensor.send(signal.SIGHUP)
+                check(until(lambda: "%s:%d: %s" % (sensor.config, lists.count("\n") + 1, what) in sensor.log_text()), sensor.log_text())
+            check(asked(lab, client, lab.name("evil.lab.test"), address(12, 2), timeout=3), "no answer")
+        with case("a mode without a list that counts for it: it is said, and drops nothing"):
+            reload(sensor, lists.replace("%s}" % lab.path("cc.txt"), "%s, enforce: false}" % lab.path("cc.txt")) + "enforce: listed")
+            check("there is no list whose names are to be dropped" in sensor.log_text(), sensor.log_text())
+            check(asked(lab, client, lab.name("evil.lab.test"), address(12, 2), timeout=3), "no answer")
     once = "  alert_window_seconds: 0\n"
     with Sensor(lab, gateway, ["lan", "wan"], lists + once + "enforce: listed") as sensor:
         test_listed(lab, client, address(12, 2), sensor)
         test_beside(lab, client, address(12, 2), sensor)
         test_switches(lab, client, address(12, 2), sensor, lists + once)
+        test_allowed(lab, client, address(12, 2), sensor)
         test_ends(lab, client, address(12, 2), sensor)
     spare = "enforce: {mode: flagged, spare: [%s/32]}" % address(11, 4)
     with Sensor(lab, gateway, ["lan", "wan"], lists + once + spare) as sensor:
@@ -308,6 +378,7 @@ def test(lab):
         with case("SIGTERM: exit status 0"):
             want(sensor.stop(signal.SIGTERM), 0, "exit status")
     test_flagged_processes(lab, host, address(13, 2), lists)
+    test_stub(lab, host, address(13, 2), lists)
 
 
 if __name__ == "__main__":

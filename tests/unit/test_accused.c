@@ -114,18 +114,22 @@ static void test_others_stay(void **state)
 	assert_int_equal(map[3].f.since_ns, 11 * S);
 }
 
-/* A list that is only told does not block; a verdict beside it does, even where the list's is the stronger. */
+/* A list that is only told does not block; a verdict beside it does, and is what is told then: it is why. */
 static void test_what_any_ground_blocks(void **state)
 {
 	const struct flagged_key key = { .type = FLAGGED_PROCESS, .tgid = 1 };
-	struct flagged f = { .since_ns = 10 * S, .until_ns = 100 * S, .score = 73, .verdict = VERDICT_LISTED };
+	struct flagged f = { .since_ns = 10 * S, .until_ns = 100 * S, .score = 73, .verdict = VERDICT_LISTED,
+			     .reason = "told: a.example" };
 
 	accused_add(accused, &key, 1, &f);
 	assert_int_equal(map[1].f.effect, EFFECT_TOLD);
 	f.verdict = VERDICT_SUSPICIOUS;
 	f.effect = EFFECT_BLOCKED;
+	f.score = 70;
+	strcpy(f.reason, "anomaly: b.example");
 	accused_add(accused, &key, 2, &f);
-	assert_int_equal(map[1].f.verdict, VERDICT_LISTED);
+	assert_int_equal(map[1].f.verdict, VERDICT_SUSPICIOUS);
+	assert_string_equal(map[1].f.reason, "anomaly: b.example");
 	assert_int_equal(map[1].f.effect, EFFECT_BLOCKED);
 	n_told = 0;
 	accused_tell_again(accused, on_told, map);
@@ -133,6 +137,7 @@ static void test_what_any_ground_blocks(void **state)
 	assert_int_equal(map[1].f.effect, EFFECT_BLOCKED);
 	accused_withdraw(accused, 2);
 	assert_int_equal(map[1].f.effect, EFFECT_TOLD);
+	assert_string_equal(map[1].f.reason, "told: a.example");
 }
 
 /* A number that is used again is another process. */

@@ -1,6 +1,7 @@
 /* names.c: what lists cost a DNS query: the packet program with no list, one name and a million, over queries
- * whose names all differ (a look-up of the same name again finds everything in cache). By the kernel's test-run;
- * one JSON object a line. usage: names BPF_DIR BENCH_OBJECT [ROUNDS] */
+ * whose names all differ (a look-up of the same name again finds everything in cache), and what it costs to ask
+ * whether they are to be dropped; none is. By the kernel's test-run; one JSON object a line.
+ * usage: names BPF_DIR BENCH_OBJECT [ROUNDS] */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -23,12 +24,15 @@ static const char vary[NAME_LABEL + 1] = "pppppppp"; /* xdp_vary writes there */
 struct side {
 	const char *name;
 	unsigned int n_entries;
+	enum enforce_mode enforce;
 	int fd; /* xdp_vary in front of a sensor of its own */
 	struct ring_buffer *rings;
 	double ns[MAX_ROUNDS];
 };
 
-static struct side sides[] = { { .name = "no list" }, { "one name", 1 }, { "a million names", 1000000 } };
+static struct side sides[] = { { .name = "no list" }, { "one name", 1 }, { "a million names", 1000000 },
+			       { "a million, enforce: listed", 1000000, ENFORCE_LISTED },
+			       { "a million, enforce: flagged", 1000000, ENFORCE_FLAGGED } };
 #define N_SIDES (sizeof(sides) / sizeof(*sides))
 
 static struct pkt query;
@@ -147,6 +151,8 @@ static void open_side(struct side *s, const char *folder, const char *bench, str
 	struct listed_maps maps;
 
 	settings->syn = s->n_entries > 0; /* there are lists */
+	settings->enforce = s->enforce;
+	settings->enforce_lease_ns = UINT64_MAX;
 	sensor = load_sensor(folder, settings);
 	maps.fingerprints = map_fd(sensor, "fingerprints");
 	maps.networks = map_fd(sensor, "networks");

@@ -18,6 +18,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "capture/allowed.h"
 #include "capture/listed.h"
 #include "support/buf.h"
 #include "support/hash.h"
@@ -46,6 +47,7 @@ struct live {
 	struct attach_programs programs;
 	int counters_fd, hosts_fd, flagged_fd, watched_fd, processes_fd, contacts_fd;
 	struct listed_maps listed;
+	struct allowed_maps allowed;
 	bool has_lists;
 	bool generic_only;
 	bool has_owner;
@@ -210,6 +212,8 @@ static int load(struct live *l, const struct config *c)
 	l->contacts_fd = map_fd(l->sensor, "contacts");
 	l->listed.fingerprints = map_fd(l->sensor, "fingerprints");
 	l->listed.networks = map_fd(l->sensor, "networks");
+	l->allowed.names = map_fd(l->sensor, "allowed_names");
+	l->allowed.networks = map_fd(l->sensor, "allowed_nets");
 	err = load_owner(l);
 	if (err) {
 		log_warning("no process attribution: the kernel refuses the socket hooks: %s; %s", strerror(-err),
@@ -433,6 +437,7 @@ int live_configure(struct live *l, const struct config *c)
 	settings.enforce = l->settings->enforce; /* of those live_enforce() knows */
 	settings.enforce_lease_ns = l->settings->enforce_lease_ns;
 	settings.enforce_deadline_ns = l->settings->enforce_deadline_ns;
+	settings.allow_key = l->settings->allow_key; /* and live_put_allow() */
 	l->generic_only = c->xdp_generic_only;
 	*l->settings = settings;
 	fd = l->owner ? map_fd(l->owner, "owner.bss") : -1;
@@ -570,6 +575,11 @@ void live_enforce(struct live *l, enum enforce_mode mode, uint64_t lease_ns, uin
 	__atomic_store_n(&l->settings->enforce_deadline_ns, deadline_ns, __ATOMIC_RELEASE);
 	__atomic_store_n(&l->settings->enforce_lease_ns, lease_ns, __ATOMIC_RELEASE);
 	__atomic_store_n(&l->settings->enforce, mode, __ATOMIC_RELEASE);
+}
+
+uint64_t live_put_allow(struct live *l, const struct allow *a, uint64_t now_ns)
+{
+	return allowed_put(&l->allowed, a, now_ns, &l->settings->allow_key);
 }
 
 void live_put_contact(struct live *l, const uint8_t ip[16], uint64_t until_ns)

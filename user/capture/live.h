@@ -42,6 +42,10 @@ void live_use_intel(struct live *l, const struct intel *intel);
  * CLOCK_BOOTTIME. */
 void live_enforce(struct live *l, enum enforce_mode mode, uint64_t lease_ns, uint64_t deadline_ns);
 
+/* What somebody said is fine, as of now (CLOCK_REALTIME); a may be NULL. Returns when the next entry is over; 0: none. */
+struct allow;
+uint64_t live_put_allow(struct live *l, const struct allow *a, uint64_t now_ns);
+
 /* An address that a listed name led to: connections to it are of interest until then (CLOCK_BOOTTIME). */
 void live_put_contact(struct live *l, const uint8_t ip[16], uint64_t until_ns);
 

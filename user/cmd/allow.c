@@ -31,7 +31,7 @@ static const char usage[] =
 	"  -u, --until WHEN     2026-12-24, 2026-12-24T18:00:00+01:00, a time from now (90m, 12h, 30d, 8w), or never\n"
 	"                       (default 30d)\n"
 	"  -y, --why TEXT       the reason, for who reads it next year\n"
-	"  -L, --also-listed    what lists say of it is not told either\n"
+	"  -L, --also-listed    what lists say of it is not told either, nor dropped (enforce.mode)\n"
 	"  -W, --wide           also a top-level domain or public suffix (co.uk, github.io), or a network of that size\n"
 	"  -E, --list           what is allowed, and what was; -j, --json: one object a line\n"
 	"  -r, --remove ID      take an entry away\n"

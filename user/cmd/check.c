@@ -17,6 +17,7 @@
 #include "detect/allow.h"
 #include "detect/builtin.h"
 #include "detect/model.h"
+#include "enforce.h"
 #include "intel/intel.h"
 #include "observe/domain.h"
 #include "observe/prefixes.h"
@@ -86,6 +87,25 @@ static int check_public_suffixes(const struct config *c)
 
 	domains_free(d);
 	return bad;
+}
+
+/* Dropping what is listed without a list that counts for it drops nothing: most likely not what was meant. */
+static void check_enforcement(const struct config *c)
+{
+	enum enforce_mode mode = enforce_mode_of(c->enforce_mode);
+	char detail[200], trial[48] = "";
+	size_t n = config_enforced_lists(c);
+
+	if (c->canary_seconds)
+		snprintf(trial, sizeof(trial), ", on trial for %llu s", (unsigned long long)c->canary_seconds);
+	if (mode == ENFORCE_OFF)
+		snprintf(detail, sizeof(detail), "off: nothing is dropped");
+	else
+		snprintf(detail, sizeof(detail), "%s%s: names of %zu of %zu lists", enforce_mode_name(mode), trial, n,
+			 c->lists.n);
+	if (mode == ENFORCE_LISTED && !n)
+		log_warning("enforce.mode: listed, and there is no list whose names are to be dropped");
+	line(true, false, "enforcement", detail);
 }
 
 static int check_lists(const struct config *c)
@@ -260,6 +280,7 @@ int cmd_check(int argc, char **argv)
 	status = check_kernel();
 	status |= check_public_suffixes(&o.config);
 	status |= check_lists(&o.config);
+	check_enforcement(&o.config);
 	status |= check_allow(&o.config);
 	status |= check_prefixes(&o.config);
 	status |= check_model(&o.config);

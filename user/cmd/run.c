@@ -156,6 +156,12 @@ static void lists_were_read(struct run *r)
 		read_lists(r);
 }
 
+/* To the packet programs, which know no dates: again when an entry is over. */
+static void put_allow(struct run *r)
+{
+	r->allow_over_ns = live_put_allow(r->live, pipeline_allow(r->pipeline), run_clock_ns(CLOCK_REALTIME));
+}
+
 /* What was allowed is little, and is read between two records. A file that cannot be read leaves the old set. */
 static void read_allow(struct run *r)
 {
@@ -171,6 +177,7 @@ static void read_allow(struct run *r)
 	if (report.entries || allow_count(pipeline_allow(r->pipeline)))
 		log_info("allowed: %zu entries of %s, %zu lines refused", report.entries, path, report.refused);
 	pipeline_set_allow(r->pipeline, allow);
+	put_allow(r);
 }
 
 /* Only the lists: everything else of a new configuration was taken over where it could be. */
@@ -262,6 +269,8 @@ static void every_second(struct run *r)
 	}
 	if (watch_file_look(&r->watch_allow, r->options.config.allow_file, 1))
 		read_allow(r);
+	if (r->allow_over_ns && now >= r->allow_over_ns)
+		put_allow(r);
 	if (now - r->stats_ns >= r->options.config.stats_seconds * 1000000000)
 		run_say_stats(r);
 	pipeline_flush(r->pipeline);

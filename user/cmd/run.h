@@ -39,6 +39,7 @@ struct run {
 	struct watch_file watch_popular, watch_allow;
 	bool lists_refused; /* the last time they were read */
 	bool allow_refused; /* lines of it, or all */
+	uint64_t allow_over_ns; /* when the next entry is over (CLOCK_REALTIME); 0: none is */
 	struct enforcement enforcement;
 	struct networks *spare; /* hosts that are never blocked for being flagged */
 	struct identity identity;

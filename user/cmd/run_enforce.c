@@ -52,6 +52,8 @@ int run_take_enforcement(struct run *r, const struct config *c)
 	enforcement_configure(&r->enforcement, enforce_mode_of(c->enforce_mode), c->canary_seconds * 1000000000,
 			      run_clock_ns(CLOCK_BOOTTIME));
 	tell_programs(r);
+	if (r->enforcement.wanted == ENFORCE_LISTED && !config_enforced_lists(&r->options.config))
+		log_warning("enforce.mode: listed, and there is no list whose names are to be dropped");
 	if (before.wanted != r->enforcement.wanted || before.state != r->enforcement.state ||
 	    before.deadline_ns != r->enforcement.deadline_ns)
 		say_state(r);

@@ -67,8 +67,11 @@ static bool same_key(const struct flagged_key *a, const struct flagged_key *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
+/* First what blocks: it is why. */
 static bool stronger(const struct flagged *a, const struct flagged *b)
 {
+	if (a->effect != b->effect)
+		return a->effect > b->effect;
 	if (a->verdict != b->verdict)
 		return a->verdict == VERDICT_LISTED;
 	return a->score != b->score ? a->score > b->score : a->until_ns > b->until_ns;
@@ -78,7 +81,6 @@ static bool stronger(const struct flagged *a, const struct flagged *b)
 static bool strongest(const struct accused *a, const struct flagged_key *key, struct flagged *ret)
 {
 	const struct ground *best = NULL;
-	enum flagged_effect effect = EFFECT_TOLD;
 	uint64_t since_ns = UINT64_MAX;
 
 	for (uint32_t i = *bucket_of(a, BY_KEY, key, 0); i != NONE; i = a->ground[i].next[BY_KEY]) {
@@ -88,8 +90,6 @@ static bool strongest(const struct accused *a, const struct flagged_key *key, st
 			continue;
 		if (g->f.since_ns < since_ns)
 			since_ns = g->f.since_ns;
-		if (g->f.effect > effect)
-			effect = g->f.effect;
 		if (!best || stronger(&g->f, &best->f))
 			best = g;
 	}
@@ -97,7 +97,6 @@ static bool strongest(const struct accused *a, const struct flagged_key *key, st
 		return false;
 	*ret = best->f;
 	ret->since_ns = since_ns;
-	ret->effect = effect;
 	return true;
 }
 

@@ -71,6 +71,17 @@ static bool climb(struct climb *c)
 	return true;
 }
 
+uint64_t fingerprints_of_name(const char *name, size_t len, uint64_t key)
+{
+	struct name_labels labels;
+	struct climb c = { .labels = &labels, .f = key };
+
+	labels_of(name, len, key, &labels);
+	while (climb(&c))
+		;
+	return c.f;
+}
+
 #define WHOLE (INDICATOR_SELF | INDICATOR_CHILDREN)
 
 /* Of a name, what its entry wants dropped, or as an exception let pass. */

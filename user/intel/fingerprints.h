@@ -19,6 +19,9 @@ size_t fingerprints_lines(const struct fingerprint_head *head);
  * there are some. */
 void fingerprints_fill(const struct indicators *set, struct fingerprint_head *head, struct fingerprint_line *lines);
 
+/* Of a name: of its last labels, as many as count. */
+uint64_t fingerprints_of_name(const char *name, size_t len, uint64_t key);
+
 /* What the packet programs would say of a name or an address. */
 bool fingerprints_have_name(const struct fingerprint_line *lines, const char *name, size_t len);
 bool fingerprints_have_ip(const struct fingerprint_line *lines, const uint8_t ip[16]);
