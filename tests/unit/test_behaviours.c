@@ -141,9 +141,9 @@ static void expect(const struct bench *b, enum behaviour what)
 	assert_int_equal(b->verdict.judgement, JUDGED_SUSPICIOUS);
 }
 
-/* n names of hex digits below a domain. */
+/* n names of hex digits below a domain, of so many bytes or, varied, up to a dozen more. */
 static void hex_names(struct bench *b, const char *client, const char *domain, unsigned int n, unsigned int bytes,
-		      uint64_t gap_ns)
+		      bool varied, uint64_t gap_ns)
 {
 	unsigned int seed = 1;
 	char name[256];
@@ -151,7 +151,7 @@ static void hex_names(struct bench *b, const char *client, const char *domain, u
 	for (unsigned int i = 0; i < n; i++) {
 		size_t len = 0;
 
-		while (len < bytes)
+		while (len < bytes + (varied ? i % 4 * 4 : 0))
 			len += snprintf(name + len, sizeof(name) - len, "%04x", rand_r(&seed) & 0xffff);
 		snprintf(name + len, sizeof(name) - len, ".%s", domain);
 		lookup(b, client, name, domain, 0, START + i * gap_ns);
@@ -160,7 +160,7 @@ static void hex_names(struct bench *b, const char *client, const char *domain, u
 
 static void test_long_names_are_a_tunnel(void **state)
 {
-	hex_names(*state, BOT, "cc.example", 200, 56, S / 2);
+	hex_names(*state, BOT, "cc.example", 200, 56, true, S / 2);
 	expect(*state, BEHAVIOUR_TUNNEL);
 }
 
@@ -169,13 +169,31 @@ static void test_types_that_carry_are_a_tunnel(void **state)
 	struct bench *b = *state;
 
 	b->type = TYPE_NULL;
-	hex_names(b, BOT, "cc.example", 40, 12, S / 2);
+	hex_names(b, BOT, "cc.example", 40, 12, false, S / 2);
 	expect(b, BEHAVIOUR_TUNNEL);
+}
+
+/* Of a program against viruses that nobody else has. */
+static void test_fingerprints_are_none(void **state)
+{
+	struct bench *b = *state;
+
+	hex_names(b, BOT, "av.example", 400, 64, false, S);
+	b->type = TYPE_TXT;
+	hex_names(b, BOT, "other-av.example", 400, 32, false, S);
+	assert_int_equal(b->n_told, 0);
+}
+
+/* More than there are files. */
+static void test_a_flood_of_fingerprints_is_a_tunnel(void **state)
+{
+	hex_names(*state, BOT, "cc.example", 3000, 56, false, S / 2);
+	expect(*state, BEHAVIOUR_TUNNEL);
 }
 
 static void test_short_names_by_address_are_none(void **state)
 {
-	hex_names(*state, BOT, "cdn.example", 400, 12, S / 2); /* a delivery network's */
+	hex_names(*state, BOT, "cdn.example", 400, 12, true, S / 2); /* a delivery network's */
 	assert_int_equal(((struct bench *)*state)->n_told, 0);
 }
 
@@ -216,7 +234,7 @@ static void test_what_all_ask_is_none(void **state)
 		snprintf(ip, sizeof(ip), "198.51.100.%u", i);
 		(void)query(b, ip, "start.av.example", "av.example", START - HOUR);
 	}
-	hex_names(b, BOT, "av.example", 200, 56, S);
+	hex_names(b, BOT, "av.example", 200, 56, true, S);
 	assert_int_equal(b->n_told, 0);
 }
 
@@ -368,6 +386,68 @@ static void test_regular_lookups_in_a_network(void **state)
 	expect(*state, BEHAVIOUR_LOOKUPS);
 }
 
+/* Every 300 s, give or take; n clients, of whom the last asks now and then. */
+static void loose_lookups(struct bench *b, bool both)
+{
+	unsigned int seed = 5;
+	uint64_t at = START, then = START;
+
+	others(b, 45, START - 48 * HOUR);
+	for (unsigned int i = 0; i < 120; i++) {
+		lookup(b, BOT, "loose.example", "loose.example", 0, at);
+		if (both ? at >= then : i % 9 == i % 7)
+			(void)query(b, "198.51.100.7", "loose.example", "loose.example", at + 20 * S);
+		then = at;
+		at += (150 + rand_r(&seed) % 300) * S;
+		if (i % 20 == 10)
+			others(b, 45, at);
+	}
+}
+
+static void test_a_site_that_somebody_else_visits(void **state)
+{
+	loose_lookups(*state, false);
+	assert_int_equal(((struct bench *)*state)->n_told, 0);
+}
+
+static void test_one_program_on_two_hosts(void **state)
+{
+	struct bench *b = *state;
+
+	loose_lookups(b, true);
+	assert_int_equal(b->n_told, 2);
+	assert_int_equal(b->told, BEHAVIOUR_LOOKUPS);
+}
+
+/* One of two at random; `step` apart. */
+static void lookups_in_turn(struct bench *b, bool random_gaps)
+{
+	unsigned int seed = 9;
+	uint64_t at = START;
+	char name[32];
+
+	others(b, 45, START - 48 * HOUR);
+	for (unsigned int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "turn%u.example", rand_r(&seed) % 3);
+		lookup(b, BOT, name, name, 0, at);
+		at += (random_gaps ? 20 + rand_r(&seed) % 1200 : 580 + rand_r(&seed) % 40) * S;
+		if (i % 20 == 10)
+			others(b, 45, at);
+	}
+}
+
+static void test_lookups_in_turn(void **state)
+{
+	lookups_in_turn(*state, false);
+	expect(*state, BEHAVIOUR_ROTATION);
+}
+
+static void test_lookups_without_a_turn(void **state)
+{
+	lookups_in_turn(*state, true);
+	assert_int_equal(((struct bench *)*state)->n_told, 0);
+}
+
 static void test_regular_lookups_among_few(void **state)
 {
 	regular_lookups(*state, 20);
@@ -468,6 +548,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(test_long_names_are_a_tunnel),
 		T(test_types_that_carry_are_a_tunnel),
+		T(test_fingerprints_are_none),
+		T(test_a_flood_of_fingerprints_is_a_tunnel),
 		T(test_short_names_by_address_are_none),
 		T(test_few_names_are_none),
 		T(test_a_blocklist_is_none),
@@ -484,6 +566,10 @@ int main(void)
 		T(test_a_live_server_of_one_host_is_none),
 		T(test_regular_lookups_in_a_network),
 		T(test_regular_lookups_among_few),
+		T(test_a_site_that_somebody_else_visits),
+		T(test_one_program_on_two_hosts),
+		T(test_lookups_in_turn),
+		T(test_lookups_without_a_turn),
 		T(test_a_reader_is_none),
 		T(test_fast_flux),
 		T(test_a_delivery_network_is_none),

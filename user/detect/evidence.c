@@ -12,6 +12,7 @@
 #define CLIENTS_MOST 1000 /* counted */
 #define OTHERS 22	  /* 0.9^22 = 0.1 */
 #define SAME_RHYTHM 0.5
+#define MARGIN 0.4
 #define GOOD_TIMER 0.9	/* RITA's ts: jitter of a fifth has less */
 #define PAIR_OF_HOSTS 20  /* of so many, two infected ones are still few */
 
@@ -81,12 +82,34 @@ struct evidence *evidence_odv(struct judging *j, const char *name, enum stage st
 	return e;
 }
 
+/* By how much medians of so few may be off, in part: their standard error is about 1.2/sqrt(n) of the value. What is
+ * below the limit by less than a third of that is not told from people. */
+static double margin(uint64_t n)
+{
+	return 1 + MARGIN / sqrt((double)n);
+}
+
+struct evidence *evidence_spread(struct judging *j, const char *name, enum stage stage, struct measure value)
+{
+	const struct odv *odv = &j->m->odv[CRITERION_GAP_SPREAD];
+	struct measure off = { value.value * margin(value.n), value.n };
+	struct evidence *e = evidence_odv(j, name, stage, odv, off);
+
+	if (value.n) {
+		e->value = value.value;
+		e->threshold /= margin(value.n);
+	}
+	return e;
+}
+
 struct evidence *evidence_criterion(struct judging *j, enum criterion which, double *ret_value)
 {
 	const struct criterion_kind *kind = &criteria[which];
 	struct measure value = { 0 };
 
 	*ret_value = value.value = criterion_value(which, j->profiles, j->pair, &value.n);
+	if (which == CRITERION_GAP_SPREAD)
+		return evidence_spread(j, kind->name, kind->stage, value);
 	return evidence_odv(j, kind->name, kind->stage, &j->m->odv[which], value);
 }
 

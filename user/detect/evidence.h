@@ -35,6 +35,8 @@ struct evidence *evidence_rule(struct judging *j, const char *name, double value
 /* A feature against the model's limits. */
 struct evidence *evidence_odv(struct judging *j, const char *name, enum stage stage, const struct odv *odv,
 			      struct measure value);
+/* The same of a spread by medians, whose limit is the lower the fewer there are. */
+struct evidence *evidence_spread(struct judging *j, const char *name, enum stage stage, struct measure value);
 struct evidence *evidence_criterion(struct judging *j, enum criterion which, double *ret_value);
 
 /* How many of the network's clients know the domain, and for how long it has been known. */

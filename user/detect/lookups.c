@@ -32,8 +32,7 @@ static bool judge_timing(struct judging *j)
 	struct measure spread = feature_of_pair(FEATURE_DNS_GAP_SPREAD, pair, j->profiles);
 	struct evidence *by_mean = evidence_odv(j, "dns_gap_cv", STAGE_HTTP, &j->m->odv[CRITERION_GAP_CV],
 						at_least(cv, LEAST_GAPS));
-	struct evidence *by_median = evidence_odv(j, "dns_gap_spread", STAGE_HTTP,
-						  &j->m->odv[CRITERION_GAP_SPREAD], at_least(spread, LEAST_GAPS));
+	struct evidence *by_median = evidence_spread(j, "dns_gap_spread", STAGE_HTTP, at_least(spread, LEAST_GAPS));
 	struct evidence *timing = by_median->known && by_median->p < by_mean->p ? by_median : by_mean;
 	struct evidence *ts = evidence_rule(j, "dns_gap_ts", rhythm_timing_score(&pair->dns), TIMING_SCORE, true,
 					    by_median->samples);

@@ -15,10 +15,12 @@
 #define MOST_JOINED 4
 #define LEAST_LOOKUPS 6
 #define AS_OFTEN 4 /* times more, or less */
+#define KNOWN_TO 2
 
 struct group {
 	const struct pair_profile *pair, *chosen[MOST_DOMAINS]; /* the first is the pair */
 	unsigned int left, n, most;
+	bool for_itself; /* the User-Agent has to go nowhere that many know */
 	bool (*alike)(const struct pair_profile *a, const struct pair_profile *b);
 	const struct rhythm *(*rhythm)(const struct pair_profile *pair);
 };
@@ -58,8 +60,12 @@ static bool look(void *ctx, const struct pair_profile *other)
 
 	if (!g->left-- || g->n == g->most)
 		return false;
-	if (other != g->pair && distinct_count(&other->domain->clients) <= 1 && g->alike(other, g->pair))
+	if (other == g->pair || !g->alike(other, g->pair))
+		return true;
+	if (distinct_count(&other->domain->clients) <= 1)
 		g->chosen[g->n++] = other;
+	else if (g->for_itself && distinct_count(&other->domain->clients) > KNOWN_TO)
+		return g->n = 1, false; /* this program goes where others go, too */
 	return true;
 }
 
@@ -125,7 +131,7 @@ static bool report(const struct group *g, struct rotation *ret_rotation)
 
 bool rotation_of_requests(const struct pair_profile *pair, struct rotation *ret_rotation)
 {
-	struct group g = { .most = MOST_DOMAINS, .alike = requests_alike, .rhythm = requests };
+	struct group g = { .most = MOST_DOMAINS, .for_itself = true, .alike = requests_alike, .rhythm = requests };
 
 	find(&g, pair);
 	return report(&g, ret_rotation);

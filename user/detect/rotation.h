@@ -12,7 +12,7 @@ struct rotation {
 };
 
 /* Of the client's domains that nobody else knows, 128 used last. Over HTTP those asked by the same User-Agents and methods
- * as the pair's own; of look-ups, where nothing tells whose they are, of up to 8 that are asked for about as often up to 3,
+ * as the pair's own, where that User-Agent goes nowhere that more than two clients know; of look-ups, where nothing tells whose they are, of up to 8 that are asked for about as often up to 3,
  * chosen one by one for the rhythm that they make together. Returns whether there is one; then rhythm is to be
  * freed. Pure. */
 bool rotation_of_requests(const struct pair_profile *pair, struct rotation *ret_rotation);
