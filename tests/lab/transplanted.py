@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """transplanted.py: one network of made-up users and of the hosts of real captures, as one capture with labels.
 
-usage: transplanted.py [--hosts N] [--hours N] [--seed N] [--only WORD,...] [--full] CORPUS OUT [-- LABGEN...]
+usage: transplanted.py [--hosts N] [--hours N] [--seed N] [--only WORD,...] [--full] [--apart] CORPUS OUT [-- LABGEN...]
 
 CORPUS is a folder with labels.tsv (pcap, infected_host, cc_domain_or_ip, family, source, channel, role, confidence) and
-pcap/. Each host that the labels name becomes a host of its own, 198.18.100.1 on, and asks the network's resolver; its capture
-starts some time by day, not on the first where there is another. The users around them are labgen mixed's: 50 for three days, no bots;
+pcap/. Each host that the labels name becomes one of the users' hosts (--apart: one more, 198.18.100.1 on), which does its own
+besides, and asks the network's resolver; its capture starts some time by day, not on the first where there is another. The users are
+labgen mixed's: 50 for three days, no bots;
 what comes after -- goes to it, for example --benign all. OUT and OUT.labels.tsv are as labgen's; of the role in the corpus, cc,
 cc-or-decoy, dga and tunnel are bot here, the others stay as they are, and the kind is family/role. Check-ins and requests are those
 of the capture itself: HTTP requests, or else lookups, closer than 2 s as one. Nothing of the corpus is kept elsewhere."""
@@ -50,8 +51,12 @@ def read_rows(corpus):
     return rows
 
 
-def new_address(i, old):
-    four = "198.18.%d.%d" % (100 + i // 250, 1 + i % 250)
+def new_address(i, old, args):
+    """The users are 198.18.1.1 on, 250 in each /24."""
+    subnet = 100 if args.apart else 1
+    if not args.apart:
+        i = random.Random("%d hosts" % args.seed).sample(range(args.hosts), args.hosts)[i % args.hosts]
+    four = "198.18.%d.%d" % (subnet + i // 250, 1 + i % 250)
     if ":" not in old:
         return four
     a, b, c, d = map(int, four.split("."))
@@ -80,7 +85,9 @@ class Seen:
     """What the host of a capture asks for, by the events of a replay."""
 
     def __init__(self, capture):
-        out = subprocess.run([METSUKE, "replay", "-q", "-c", "/dev/null", capture], stdout=subprocess.PIPE, check=True)
+        out = subprocess.run([METSUKE, "replay", "-q", "-c", "/dev/null", capture], stdout=subprocess.PIPE) # one cut short: 1
+        if out.returncode not in (0, 1):
+            fail("%s: replay: exit %d" % (capture, out.returncode))
         self.items = []  # (time, client, lower-case name, registrable domain, kind)
         for line in out.stdout.splitlines():
             e = json.loads(line)
@@ -124,7 +131,7 @@ def transplant(corpus, rows, folder, args):
     """Captures and lines of labels."""
     made, labels = [], []
     for i, (capture, host) in enumerate(dict.fromkeys((r["pcap"], r["host"]) for r in rows)):
-        client, out = new_address(i, host), os.path.join(folder, "%d.pcap" % i)
+        client, out = new_address(i, host, args), os.path.join(folder, "%d.pcap" % i)
         said = run(LABGEN, "transplant", "--host", "%s=%s" % (host, client), "--start",
                    "%.6f" % start_of(capture, host, args.seed, args.hours), os.path.join(corpus, "pcap", capture), out)
         print("%s, %s as %s: %s" % (capture, host, client, said.split(": ")[1].strip()))
@@ -141,6 +148,7 @@ def options():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--only", help="captures whose names hold one of these words")
     p.add_argument("--full", action="store_true", help="users' content in full, not as labgen --light")
+    p.add_argument("--apart", action="store_true", help="on hosts of their own")
     p.add_argument("corpus")
     p.add_argument("out")
     argv, more = sys.argv[1:], []

@@ -266,7 +266,7 @@ def test_network():
     write(os.path.join(corpus, 'pcap', 'two.pcap'), pcap([ethernet(f) for n in [*generated, 'notgenerated.com'] for f in
                                                           exchange(n)] + [ethernet(f) for f in exchange()]))
     write(os.path.join(corpus, 'labels.tsv'), (LABELS % bot[3]).encode())
-    run_ = [sys.executable, os.path.join(LAB, 'transplanted.py'), '--hosts', '4', '--hours', '24', corpus, path('net.pcap')]
+    run_ = [sys.executable, os.path.join(LAB, 'transplanted.py'), '--hosts', '4', '--hours', '24', '--apart', corpus, path('net.pcap')]
     out = subprocess.run(run_, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     same((out.returncode, out.stderr), (0, b''), 'transplanted.py')
     rows = [x.rstrip('\n').split('\t') for x in open(path('net.pcap.labels.tsv')) if '198.18.100.' in x]
@@ -279,6 +279,12 @@ def test_network():
     ok({'198.18.100.1', '198.18.100.2', '198.18.100.3', '198.18.1.1', '198.18.1.4'} <= clients and '192.0.2.1' not in clients,
        'among the users', clients)
     ok(os.path.exists(path('net.pcap.pfx2as')) and not [x for x in os.listdir(work) if x.startswith('.transplanted')], 'and nothing left over')
+    onto = [x for x in run_ if x != '--apart']
+    onto[-1] = path('onto.pcap')
+    subprocess.run(onto, stdout=subprocess.DEVNULL)
+    users = {x.split('\t')[0] for x in open(path('onto.pcap.labels.tsv')) if not x.startswith('#')}
+    same(users, {'198.18.1.%d' % i for i in range(1, 5)}, 'or on hosts of users')
+    same(len({x.split('\t')[0] for x in open(path('onto.pcap.labels.tsv')) if '\tbot\t' in x}), 2, 'each on one')
     whole = open(path('net.pcap'), 'rb').read()
     subprocess.run(run_, stdout=subprocess.DEVNULL)
     ok(whole == open(path('net.pcap'), 'rb').read(), 'the same bytes again')

@@ -7,7 +7,7 @@
 
 #define TTL_MOST 1800	/* seconds: METHODS 4.1 has 300 for the variant on one answer; double flux has more */
 #define NETWORKS 10	/* without a table of AS numbers: /16 and /48 stand in */
-#define ANSWERS 5	/* of fewer, nobody can tell whether they change */
+#define ANSWERS 10	/* of fewer, nobody can tell whether they change */
 #define FRESH 0.5	/* new addresses, an answer */
 #define USUAL_FLUX 30	/* a delivery network with eight addresses in one AS: docs/detectors.md */
 #define USUAL_NETWORKS 2
