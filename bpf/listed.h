@@ -24,12 +24,16 @@ struct lookup {
 	__u64 after; /* name: first byte behind it, where it stands */
 	__u64 start; /* of the label that is being read (Host), or of the name (DNS) */
 	__u64 now_ns;
+	__u64 two; /* fingerprint of a name's last two labels */
 	__u8 ip[16];
 	__u8 stopped; /* the name cannot be read to its end, or has been */
 	__u8 hit;     /* one of the names so far is listed */
 	__u8 urgent;
 	__u8 pointer; /* the name was nothing but a pointer */
-	__u32 _pad;
+	__u8 whole;   /* the name was read to its end */
+	__u8 empty;   /* Host: a label of no bytes came by: the last one, if no other follows */
+	__u8 odd;     /* Host: another one did: no name looks like this */
+	__u8 _pad;
 };
 
 struct {
@@ -101,7 +105,7 @@ static __always_inline int read_head(struct lookup *l)
 	return 1;
 }
 
-static __always_inline int in_buckets(void *table, const struct fingerprint_head *t, __u64 f)
+static __always_inline int surely_in_buckets(void *table, const struct fingerprint_head *t, __u64 f)
 {
 	for (int second = 0; second < 2; second++) {
 		__u32 at = fingerprint_bucket(t, f, second);
@@ -110,7 +114,12 @@ static __always_inline int in_buckets(void *table, const struct fingerprint_head
 		if (bucket && fingerprint_among(bucket, f))
 			return 1;
 	}
-	return t->flags & FINGERPRINT_OVERFLOW;
+	return 0;
+}
+
+static __always_inline int in_buckets(void *table, const struct fingerprint_head *t, __u64 f)
+{
+	return surely_in_buckets(table, t, f) || t->flags & FINGERPRINT_OVERFLOW;
 }
 
 static __always_inline const struct fingerprint_line *filter_line(void *table, const struct fingerprint_head *t,
@@ -119,6 +128,16 @@ static __always_inline const struct fingerprint_line *filter_line(void *table, c
 	__u32 at = fingerprint_filter(two_labels, t->n_filters);
 
 	return bpf_map_lookup_elem(table, &at);
+}
+
+static __always_inline int ip_in_networks(const __u8 ip[16], enum network_kind kind)
+{
+	struct network_key network = { .bits = 8 + 128, .kind = kind };
+	__u32 zero = 0;
+	void *trie = bpf_map_lookup_elem(&networks, &zero);
+
+	__builtin_memcpy(network.ip, ip, 16);
+	return trie && bpf_map_lookup_elem(trie, &network);
 }
 
 static __noinline int address_in_table(struct lookup *l)
@@ -138,12 +157,7 @@ static __noinline int address_in_table(struct lookup *l)
 			return 1;
 	}
 	if (t->flags & FINGERPRINT_NETWORK) {
-		struct network_key network = { .bits = 128 };
-		__u32 zero = 0;
-		void *trie = bpf_map_lookup_elem(&networks, &zero);
-
-		__builtin_memcpy(network.ip, l->ip, 16);
-		if (trie && bpf_map_lookup_elem(trie, &network))
+		if (ip_in_networks(l->ip, NETWORK_LISTED))
 			return 1;
 	}
 	return 0;
@@ -219,6 +233,7 @@ static long name_step(__u32 index, void *ctx)
 	if (label == 0) {
 		if (!l->after)
 			l->after = l->pos + 1;
+		l->whole = 1;
 		return 1;
 	}
 	if (label >= 0xc0) {
@@ -254,6 +269,7 @@ static __always_inline void read_name(struct lookup *l, const __u8 *msg, __u64 p
 	l->after = 0;
 	l->stopped = 0;
 	l->pointer = 0;
+	l->whole = 0;
 	bpf_loop(NAME_STEPS, name_step, &ctx, 0);
 }
 
@@ -326,6 +342,8 @@ static __always_inline void end_host_label(struct lookup *l, const __u8 *msg, __
 	__u64 start = l->start, len = at - start;
 
 	BOUND(len, 255);
+	l->odd |= l->empty;
+	l->empty = !len;
 	if (len && len <= NAME_LABEL_MAX) {
 		BOUND(start, MESSAGE_MASK);
 		name_add_label(&l->labels, name_label(msg, start, len, l->head.key));
@@ -356,45 +374,66 @@ static long host_step(__u32 index, void *ctx)
 	}
 	if (byte == '@') { /* what stood before it is no host */
 		l->labels.n = 0;
+		l->empty = l->odd = 0;
 		l->start = ++l->pos;
 		return 0;
 	}
 	over = byte == ':' || byte == '/' || byte == '?' || byte == '#' || space;
 	if (byte == '.' || over)
 		end_host_label(l, c->msg, l->pos);
-	if (l->pos >= l->end || over)
+	if (l->pos >= l->end || over) {
+		l->whole = 1;
 		return 1;
+	}
 	l->pos++;
 	return 0;
 }
 
-/* Where the host stands: in an absolute target or CONNECT's (RFC 9112 3.2.2, 3.2.3), else in the Host field. */
-static __always_inline void find_host(struct lookup *l, const struct scratch *s)
+/* Gathers the labels of the host at pos. */
+static __always_inline void read_host(struct lookup *l, const __u8 *msg)
 {
-	__u32 method = s->rec.http.field_len[HTTP_METHOD], target = s->rec.http.field_len[HTTP_TARGET];
-	__u64 seven = 0xffffffffffffffULL, first = http_load(s->bytes, method) & seven;
+	struct name_ctx ctx = { .l = l, .msg = msg };
 
-	l->pos = method;
-	l->end = method + target;
-	if (target > 7 && (first | 0x20202020) == (WORD8('h', 't', 't', 'p', ':', '/', '/', 0))) {
-		l->pos += 7;
-	} else if (method != 7 ||
-		   (http_load(s->bytes, 0) & seven) != (WORD8('C', 'O', 'N', 'N', 'E', 'C', 'T', 0))) {
-		l->pos += target;
-		l->end = l->pos + s->rec.http.field_len[HTTP_HOST];
-	}
 	l->start = l->pos;
+	l->labels.n = 0;
+	l->stopped = 0;
+	l->whole = l->empty = l->odd = 0;
+	bpf_loop(HOST_STEPS, host_step, &ctx, 0);
+}
+
+/* Where the host stands: in an absolute target or CONNECT's (RFC 9112 3.2.2, 3.2.3), else in the Host field. The
+ * message begins with the method, which is method_len bytes long. */
+static __always_inline void find_host(struct lookup *l, const __u8 *msg, __u32 method_len, struct http_span target,
+				      struct http_span host)
+{
+	__u64 seven = 0xffffffffffffffULL, first = http_load(msg, target.off) & seven;
+
+	l->pos = target.off;
+	l->end = target.off + target.len;
+	if (target.len > 7 && (first | 0x20202020) == (WORD8('h', 't', 't', 'p', ':', '/', '/', 0))) {
+		l->pos += 7;
+	} else if (method_len != 7 ||
+		   (http_load(msg, 0) & seven) != (WORD8('C', 'O', 'N', 'N', 'E', 'C', 'T', 0))) {
+		l->pos = host.off;
+		l->end = host.off + host.len;
+	}
+}
+
+/* In a record the fields follow one another. */
+static __always_inline void find_record_host(struct lookup *l, const struct scratch *s)
+{
+	const __u16 *len = s->rec.http.field_len;
+	struct http_span target = { len[HTTP_METHOD], len[HTTP_TARGET] };
+	struct http_span host = { target.off + target.len, len[HTTP_HOST] };
+
+	find_host(l, s->bytes, len[HTTP_METHOD], target, host);
 }
 
 static __always_inline void look_up_http(struct lookup *l, struct scratch *s)
 {
-	struct name_ctx ctx = { .l = l, .msg = s->bytes };
-
 	l->urgent = peer_in_table(l, &s->rec.head);
-	l->labels.n = 0;
-	l->stopped = 0;
-	find_host(l, s);
-	bpf_loop(HOST_STEPS, host_step, &ctx, 0);
+	find_record_host(l, s);
+	read_host(l, s->bytes);
 	if (!l->stopped && labels_in_table(l))
 		l->urgent = 1;
 }
@@ -402,7 +441,7 @@ static __always_inline void look_up_http(struct lookup *l, struct scratch *s)
 /* The process of this record has a verdict against it. */
 static __always_inline int owner_flagged(const struct record_head *h)
 {
-	struct flagged_key key = { .tgid = h->owner.tgid, .type = FLAGGED_PROCESS };
+	struct flagged_key key = { .start_ns = h->owner.start_ns, .tgid = h->owner.tgid, .type = FLAGGED_PROCESS };
 
 	return h->owner.tgid && bpf_map_lookup_elem(&flagged, &key);
 }

@@ -1,4 +1,5 @@
-/* sensor.bpf.c: the packet programs. They watch: XDP always ends XDP_PASS, TC ends TC_ACT_UNSPEC.
+/* sensor.bpf.c: the packet programs. They watch: XDP ends XDP_PASS, TC ends TC_ACT_UNSPEC, but for what is to be
+ * dropped where enforcement is on (enforce.h).
  * What a frame is and what is worth a record stands in include/extract.h, which replay shares. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -28,6 +29,7 @@ static inline __attribute__((always_inline)) int frame_may_go_on(struct frame *f
 }
 
 #include "emit.h"
+#include "enforce.h"
 #include "listed.h"
 #include "owner.h"
 
@@ -54,8 +56,8 @@ static __always_inline void fill_from_xdp(struct record_head *h, struct xdp_md *
 	h->ingress_ifindex = 0;
 }
 
-/* From the frame to the ledger. */
-static __always_inline void look(struct frame *f, struct cursor c, enum link_type link)
+/* From the frame to the ledger. True: the packet is to be dropped. */
+static __always_inline int look(struct frame *f, struct cursor c, enum link_type link)
 {
 	__u32 zero = 0;
 	struct counters *count = bpf_map_lookup_elem(&counters, &zero);
@@ -64,23 +66,23 @@ static __always_inline void look(struct frame *f, struct cursor c, enum link_typ
 	enum outcome out;
 
 	if (!count)
-		return;
+		return 0;
 	if (link == LINK_ETHERNET) {
 		out = plain_and_not_ours(&x, c);
 		if (out != OUTCOME_NONE) { /* asking for the length would cost more than all the rest */
 			count_packet(count, f->xdp && out != OUTCOME_not_ip ? c.end - c.pos : frame_len(f), out);
-			return;
+			return 0;
 		}
 	}
 	s = x.scratch = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s) {
 		count_packet(count, frame_len(f), OUTCOME_no_scratch);
-		return;
+		return 0;
 	}
 	out = extract(&x, c, link);
 	if (out <= OUTCOME_LAST_EMITTED) {
 		struct record_head *h = &s->rec.head;
-		int is_urgent;
+		int is_urgent, denied;
 
 		h->time_ns = bpf_ktime_get_boot_ns();
 		if (f->xdp)
@@ -89,22 +91,24 @@ static __always_inline void look(struct frame *f, struct cursor c, enum link_typ
 			fill_from_skb(h, f->ctx);
 		owner_of_packet(f->xdp ? 0 : f->ctx, &h->owner);
 		is_urgent = settings.syn && record_is_urgent(s);
+		denied = deny(s, count, is_urgent);
 		if (out == OUTCOME_syn && !is_urgent)
 			out = OUTCOME_not_http; /* a connection like any other */
 		else
 			out = send_record(s, count, out, is_urgent);
 		count_packet(count, s->message.frame, out);
-		return;
+		return denied;
 	}
 	count_packet(count, frame_len(f), out);
+	return 0;
 }
 
-static __always_inline void look_xdp(struct xdp_md *ctx, enum link_type link)
+static __always_inline int look_xdp(struct xdp_md *ctx, enum link_type link)
 {
 	struct frame f = { .ctx = ctx, .xdp = 1 };
 	struct cursor c = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
 
-	look(&f, c, link);
+	return look(&f, c, link) ? XDP_DROP : XDP_PASS;
 }
 
 /* Came in by an interface that is watched too: reported there, with the client's side as interface. */
@@ -115,7 +119,7 @@ static __always_inline int seen_at_ingress(struct __sk_buff *skb)
 	return ifindex && bpf_map_lookup_elem(&watched, &ifindex);
 }
 
-static __always_inline void look_tc(struct __sk_buff *skb, enum link_type link)
+static __always_inline int look_tc(struct __sk_buff *skb, enum link_type link)
 {
 	struct frame f = { .ctx = skb, .xdp = 0 };
 	struct cursor c;
@@ -126,40 +130,36 @@ static __always_inline void look_tc(struct __sk_buff *skb, enum link_type link)
 
 		if (count)
 			count_packet(count, skb->len, OUTCOME_forwarded);
-		return;
+		return TC_ACT_UNSPEC;
 	}
 	if (skb->data_end - skb->data < TC_PULL && skb->data_end - skb->data < skb->len)
 		(void)bpf_skb_pull_data(skb, skb->len < TC_PULL ? skb->len : TC_PULL); /* short: counted */
 	c.pos = (void *)(long)skb->data;
 	c.end = (void *)(long)skb->data_end;
-	look(&f, c, link);
+	return look(&f, c, link) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 SEC("xdp.frags")
 int metsuke_xdp(struct xdp_md *ctx)
 {
-	look_xdp(ctx, LINK_ETHERNET);
-	return XDP_PASS;
+	return look_xdp(ctx, LINK_ETHERNET);
 }
 
 /* Devices without a link layer (tun, WireGuard, IP tunnels). */
 SEC("xdp.frags")
 int metsuke_xdp_ip(struct xdp_md *ctx)
 {
-	look_xdp(ctx, LINK_IP);
-	return XDP_PASS;
+	return look_xdp(ctx, LINK_IP);
 }
 
 SEC("tc")
 int metsuke_tc(struct __sk_buff *skb)
 {
-	look_tc(skb, LINK_ETHERNET);
-	return TC_ACT_UNSPEC;
+	return look_tc(skb, LINK_ETHERNET);
 }
 
 SEC("tc")
 int metsuke_tc_ip(struct __sk_buff *skb)
 {
-	look_tc(skb, LINK_IP);
-	return TC_ACT_UNSPEC;
+	return look_tc(skb, LINK_IP);
 }

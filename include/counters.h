@@ -82,6 +82,8 @@ struct counters {
 #undef X
 	__u64 heads_evicted; /* unfinished request heads pushed out of the table by newer ones */
 	__u64 urgent;	     /* records that went to the urgent ring */
+	__u64 denied_listed; /* packets dropped because their name is listed; each has its outcome, too */
+	__u64 denied_flagged; /* because who sent them is flagged */
 };
 
 #endif

@@ -5,8 +5,9 @@
  *	the rest		buckets of eight fingerprints; 0 is a free place
  *
  * An entry's filter line is chosen by its last two labels, its bits by the whole entry. Its fingerprint stands in
- *one of two buckets. A reload makes another table and swaps the whole. A hit says "look closer", never more: the
- *daemon compares the text. */
+ * one of two buckets. A reload makes another table and swaps the whole. For what is told a hit says "look closer",
+ * never more: the daemon compares the text. What is dropped goes by the fingerprints alone; what a bare one cannot say
+ * stands in the table as marks, the same fingerprint changed by a constant. Most entries need none. */
 #ifndef METSUKE_FINGERPRINT_TABLE_H
 #define METSUKE_FINGERPRINT_TABLE_H
 
@@ -24,7 +25,15 @@ enum fingerprint_flags {
 	FINGERPRINT_ADDRESS = 1 << 1,  /* some entry is an address */
 	FINGERPRINT_NETWORK = 1 << 2,  /* some is a network: those stand in a trie */
 	FINGERPRINT_OVERFLOW = 1 << 3, /* not every fingerprint found a place: the filter's word is all there is */
+	FINGERPRINT_ALLOW_NETWORK = 1 << 4, /* some exception is an address or a network: those stand in the trie */
+	FINGERPRINT_MARKED = 1 << 5, /* some name has a mark */
 };
+
+/* Marks of a name; what they are does not matter, only that they differ. */
+#define FINGERPRINT_ALLOW_SELF 0x6c62272e07bb0142ULL	 /* the name itself is an exception */
+#define FINGERPRINT_ALLOW_CHILDREN 0xd6e8feb86659fd93ULL /* all names below it are */
+#define FINGERPRINT_KEEP_SELF 0xa0761d6478bd642fULL	 /* no list wants the name itself dropped */
+#define FINGERPRINT_KEEP_CHILDREN 0xe7037ed1a0b428dbULL	 /* none wants the names below it dropped */
 
 struct fingerprint_head {
 	__u64 key; /* of the hashes */
@@ -40,9 +49,13 @@ _Static_assert(sizeof(struct fingerprint_line) == FINGERPRINT_LINE, "a line is a
 
 /* Key of the trie that the networks stand in. */
 struct network_key {
-	__u32 bits; /* of 128 */
+	__u32 bits; /* 8 + those of the network, of 128 */
+	__u8 kind;  /* enum network_kind */
 	__u8 ip[16];
+	__u8 _pad[3];
 };
+
+enum network_kind { NETWORK_LISTED = 0, NETWORK_ALLOWED = 1 };
 
 /* Number of the filter line of an entry whose last two labels have this fingerprint. */
 static __always_inline __u32 fingerprint_filter(__u64 two_labels, __u32 n_filters)

@@ -68,9 +68,15 @@ enum flagged_verdict {
 };
 
 struct flagged_key {
-	__u8 ip[16]; /* FLAGGED_HOST */
-	__u32 tgid;  /* FLAGGED_PROCESS */
+	__u64 start_ns; /* FLAGGED_PROCESS: boot time at which it started: numbers are used again */
+	__u8 ip[16];	/* FLAGGED_HOST */
+	__u32 tgid;	/* FLAGGED_PROCESS */
 	enum flagged_type type;
+};
+
+enum flagged_effect {
+	EFFECT_TOLD = 0,
+	EFFECT_BLOCKED = 1, /* while settings.enforce is ENFORCE_FLAGGED and its lease lasts */
 };
 
 struct flagged {
@@ -78,8 +84,9 @@ struct flagged {
 	__u64 until_ns;
 	__u32 score;	/* 0..100 */
 	enum flagged_verdict verdict;
-	char reason[64];
+	char reason[60];
+	enum flagged_effect effect; /* on its lookups and requests */
 };
-_Static_assert(sizeof(struct flagged_key) == 24 && sizeof(struct flagged) == 88, "no hidden padding");
+_Static_assert(sizeof(struct flagged_key) == 32 && sizeof(struct flagged) == 88, "no hidden padding");
 
 #endif

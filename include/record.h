@@ -110,7 +110,7 @@ struct http_part {
 	__u8 minor;   /* HTTP/1.minor; 255: none given */
 	__u8 chunked; /* 1: Transfer-Encoding present */
 	__u16 have;   /* bit per http_field: the field was there, be it empty */
-	__u8 _pad[12];
+	__u8 _pad[12]; /* the last of them is record.denied */
 };
 
 /* Raw bytes of one segment of a head that spans several follow. */
@@ -128,6 +128,13 @@ struct syn_part {
 	__u8 _pad[3];
 };
 
+/* Why the packet was dropped. */
+enum denied {
+	DENIED_NOT = 0, /* it was not */
+	DENIED_LISTED = 1,  /* its name is listed */
+	DENIED_FLAGGED = 2, /* who sent it is flagged */
+};
+
 struct record {
 	struct record_head head;
 	union {
@@ -136,6 +143,10 @@ struct record {
 		struct http_raw_part raw;
 		struct syn_part syn;
 		__u8 _part[32];
+		struct {
+			__u8 _of_part[31]; /* none is longer */
+			__u8 denied;	   /* enum denied */
+		};
 	};
 };
 _Static_assert(sizeof(struct record) == 104 + 32, "bytes start at one place for every kind");

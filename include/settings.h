@@ -13,6 +13,13 @@ enum tunnel_bits {
 	TUNNEL_VXLAN = 1 << 2,
 };
 
+/* What is dropped: lookups and HTTP requests, never other packets. */
+enum enforce_mode {
+	ENFORCE_OFF = 0,
+	ENFORCE_LISTED = 1,  /* of names that a list holds */
+	ENFORCE_FLAGGED = 2, /* and those of processes and hosts that are flagged */
+};
+
 struct settings {
 	__u64 dns_port_bits;		/* bit (port & 63) of each port below: another is none of them */
 	__u16 dns_ports[MAX_DNS_PORTS]; /* host order; 0 = slot not used */
@@ -21,8 +28,19 @@ struct settings {
 	__u8 http;			/* 1: HTTP requests are looked for on every TCP port */
 	__u32 wakeup_bytes;		/* the reader is woken when the bulk ring holds this much */
 	__u8 syn;			/* 1: connection starts are of interest (there are lists) */
-	__u8 _pad[7];
+	__u8 _pad[3];
+	enum enforce_mode enforce;
+	__u64 enforce_lease_ns;	   /* CLOCK_BOOTTIME: past it nothing is dropped; the daemon moves it on while it lives */
+	__u64 enforce_deadline_ns; /* the same of a trial that nobody confirmed; 0: none */
 };
+_Static_assert(sizeof(struct settings) == 48, "no hidden padding");
+
+/* Is anything dropped at this time? */
+static inline int settings_enforce(const struct settings *s, __u64 now_ns)
+{
+	return s->enforce != ENFORCE_OFF && now_ns < s->enforce_lease_ns &&
+	       (!s->enforce_deadline_ns || now_ns < s->enforce_deadline_ns);
+}
 
 /* Fills in what follows from the other fields. */
 static inline void settings_complete(struct settings *s)

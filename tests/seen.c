@@ -26,6 +26,8 @@ void seen_counters(struct seen *s, const struct counters *before, const struct c
 	s->packets = after->packets - before->packets;
 	s->bytes = after->bytes - before->bytes;
 	s->evicted = after->heads_evicted - before->heads_evicted;
+	s->denied_listed = after->denied_listed - before->denied_listed;
+	s->denied_flagged = after->denied_flagged - before->denied_flagged;
 	s->urgent = after->urgent - before->urgent;
 	s->n_outcomes = 0;
 	s->outcome = OUTCOME_NONE;

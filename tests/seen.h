@@ -16,6 +16,8 @@ struct seen {
 	unsigned int marks; /* counted, not what the record says */
 	unsigned int n_records;
 	unsigned int urgent; /* of those */
+	unsigned int dropped; /* the packet was */
+	__u64 denied_listed, denied_flagged;
 	unsigned int len;
 	union {
 		struct record rec;

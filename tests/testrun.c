@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "capture/flagged.h"
 #include "capture/frame.h"
 #include "capture/listed.h"
 
@@ -168,6 +169,16 @@ int testrun_lists(struct testrun *t, const struct indicators *set)
 	return listed_put(&maps, set, 1);
 }
 
+void testrun_flag(struct testrun *t, const struct flagged_key *key, const struct flagged *f)
+{
+	flagged_put(bpf_object__find_map_fd_by_name(t->obj, "flagged"), key, f);
+}
+
+struct settings *testrun_settings(struct testrun *t)
+{
+	return t->settings;
+}
+
 void testrun_stall(struct testrun *t)
 {
 	t->stalled = true;
@@ -187,7 +198,8 @@ bool testrun_linear(struct testrun *t, unsigned int bytes)
 const char *testrun_look(struct testrun *t, enum hook hook, enum link_type link, const __u8 *data,
 			 unsigned int len, unsigned int ingress, struct seen *s)
 {
-	const __u32 expected = hook == HOOK_XDP ? XDP_PASS : (__u32)TC_ACT_UNSPEC;
+	const __u32 pass = hook == HOOK_XDP ? XDP_PASS : (__u32)TC_ACT_UNSPEC;
+	const __u32 drop = hook == HOOK_XDP ? XDP_DROP : TC_ACT_SHOT;
 	struct __sk_buff skb = { .ingress_ifindex = ingress };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = len, .repeat = 1);
 	struct xdp_md xdp = { .data_end = t->linear };
@@ -204,7 +216,8 @@ const char *testrun_look(struct testrun *t, enum hook hook, enum link_type link,
 	s->len = 0;
 	if (bpf_prog_test_run_opts(t->prog_fd[hook][link == LINK_IP], &opts))
 		return "the kernel's test-run refused the frame";
-	if (opts.retval != expected)
+	s->dropped = opts.retval == drop;
+	if (opts.retval != pass && (t->settings->enforce == ENFORCE_OFF || !s->dropped))
 		return hook == HOOK_XDP ? "did not return XDP_PASS" : "did not return TC_ACT_UNSPEC";
 	t->seen = s;
 	if (!t->stalled)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "intel/indicators.h"
+#include "pinned.h"
 #include "rows.h"
 #include "seen.h"
 
@@ -46,6 +47,12 @@ int testrun_watch(struct testrun *t, unsigned int ifindex);
 /* The lists that the programs ask from now on, connection starts among what is of interest. Returns 0, or
  * -errno. */
 int testrun_lists(struct testrun *t, const struct indicators *set);
+
+/* A verdict in the map `flagged`; f NULL takes it out. */
+void testrun_flag(struct testrun *t, const struct flagged_key *key, const struct flagged *f);
+
+/* The programs' own: what is stored there is true at once. */
+struct settings *testrun_settings(struct testrun *t);
 
 /* Leaves records in the ring from now on, as a reader that does not keep up. */
 void testrun_stall(struct testrun *t);

@@ -58,7 +58,7 @@ const struct key config_keys[] = {
 	  "alerts remembered so that the next of the same kind is counted, not told; and addresses of C&C servers" },
 	{ "intel.lists", KEY_INTEL, AT(lists), 0, 0, "", NULL,
 	  "lists of known names and addresses: {name, path, format, column, first_seen, category, confidence, "
-	  "severity, allow, allow_tld}" },
+	  "severity, allow, enforce, allow_tld}" },
 	{ "intel.popular", KEY_TEXT, AT(popular), 0, 0, "", NULL,
 	  "ranked list of domains that everybody visits: one a line, or rank,domain; empty: none", NULL, NULL, true },
 	{ "intel.allow_empty", KEY_BOOL, AT(allow_empty), 0, 0, "false", NULL,
@@ -67,6 +67,13 @@ const struct key config_keys[] = {
 	  "the same client, process and entry alert once in this time; 0: every message alerts" },
 	{ "intel.flag_seconds", KEY_NUMBER, AT(flag_seconds), 1, 31536000, "86400", NULL,
 	  "a process and a host stay in the map flagged for this time after the last verdict against them" },
+	{ "enforce.mode", KEY_TEXT, AT(enforce_mode), 0, 0, "off", "off listed flagged",
+	  "drop lookups and requests: listed: of listed names; flagged: and of flagged processes and hosts" },
+	{ "enforce.canary_seconds", KEY_NUMBER, AT(canary_seconds), 0, 2592000, "0", NULL,
+	  "what was switched on is undone after this time unless metsuke enforce confirm says it is good; 0: never" },
+	{ "enforce.spare", KEY_LIST, AT(spare_networks), 0, 0, "", NULL,
+	  "hosts that are not blocked for being flagged: resolvers, proxies and others that ask for many",
+	  valid_network, "a network (address/length)" },
 	{ "store.enabled", KEY_BOOL, AT(store_enabled), 0, 0, "true", NULL, "keep profiles and alerts in a database" },
 	{ "store.path", KEY_TEXT, AT(store_path), 0, 0, "/var/lib/metsuke/metsuke.db", NULL, "the database" },
 	{ "store.retention_days", KEY_NUMBER, AT(retention_days), 0, 36500, "30", NULL,
@@ -137,6 +144,8 @@ const struct key config_intel_keys[] = {
 	{ "severity", KEY_NUMBER, AT(severity), 0, 100, "73", NULL, "event.severity of its alerts" },
 	{ "allow", KEY_BOOL, AT(allow), 0, 0, "false", NULL,
 	  "its entries are exceptions that win over every list" },
+	{ "enforce", KEY_BOOL, AT(enforce), 0, 0, "true", NULL,
+	  "its entries count for enforcement; false: they are only told" },
 	{ "allow_tld", KEY_BOOL, AT(allow_tld), 0, 0, "false", NULL, "take top-level domains, too" },
 };
 

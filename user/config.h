@@ -29,6 +29,7 @@ struct config_intel {
 	uint64_t confidence;
 	uint64_t severity;
 	bool allow;
+	bool enforce; /* false: its entries are told, and never a reason to drop a packet */
 	bool allow_tld;
 };
 
@@ -50,6 +51,9 @@ struct config {
 	bool allow_empty;
 	uint64_t alert_window_seconds;
 	uint64_t flag_seconds;
+	char *enforce_mode; /* of settings.h, by its name */
+	uint64_t canary_seconds;
+	struct config_list spare_networks;
 	uint64_t max_alerts;
 	uint64_t vxlan_port;
 	bool http;

@@ -153,6 +153,24 @@ static bool is_section(const char *name)
 	return false;
 }
 
+/* A section with a mode takes that alone as a plain value: `enforce: listed`. */
+static const struct key *mode_of_section(const char *name)
+{
+	char full[280];
+
+	snprintf(full, sizeof(full), "%s.mode", name);
+	return find_key(full);
+}
+
+static void set_once(struct reader *r, const struct key *k, const yaml_node_t *key_node, const yaml_node_t *value)
+{
+	if (r->seen[k - config_keys])
+		fault(r, key_node, k->name, "given twice");
+	else
+		set_key(r, k, value);
+	r->seen[k - config_keys] = true;
+}
+
 static void read_mapping(struct reader *r, const yaml_node_t *node, const char *prefix)
 {
 	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
@@ -168,15 +186,12 @@ static void read_mapping(struct reader *r, const yaml_node_t *node, const char *
 		}
 		snprintf(full, sizeof(full), "%s%s%s", prefix, *prefix ? "." : "", name);
 		k = find_key(full);
-		if (k && r->seen[k - config_keys]) {
-			fault(r, key_node, full, "given twice");
-			continue;
-		}
 		if (k) {
-			r->seen[k - config_keys] = true;
-			set_key(r, k, value);
+			set_once(r, k, key_node, value);
 		} else if (is_section(full) && value->type == YAML_MAPPING_NODE) {
 			read_mapping(r, value, full);
+		} else if (scalar(value) && (k = mode_of_section(full))) {
+			set_once(r, k, key_node, value);
 		} else {
 			fault(r, key_node, full, is_section(full) ? "expected keys below it" : "unknown key");
 		}

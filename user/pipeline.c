@@ -22,6 +22,7 @@
 #include "profile/hosts.h"
 #include "profile/profile.h"
 #include "pinned.h"
+#include "roles.h"
 #include "support/ip.h"
 #include "support/log.h"
 
@@ -31,6 +32,7 @@ struct pipeline {
 	struct pipeline_options options;
 	struct domains *domains;
 	struct networks *home;
+	struct roles roles;
 	struct queries *queries;
 	struct heads *heads;
 	struct native *native; /* reads heads that were put together */
@@ -77,6 +79,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
 		return NULL;
 	}
 	p->home = networks_new(&c->home_networks);
+	p->roles = (struct roles){ p->home, options->is_local, options->client_of, options->ctx };
 	p->queries = queries_new(c->max_queries);
 	p->heads = heads_new(c->max_heads);
 	p->native = native_new(&settings);
@@ -178,6 +181,12 @@ bool pipeline_detection(const struct pipeline *p, struct ecs_detection *d)
 	return true;
 }
 
+void pipeline_flags_again(const struct pipeline *p)
+{
+	if (p->accused)
+		accused_tell_again(p->accused, p->options.flag, p->options.ctx);
+}
+
 void pipeline_set_time_offset(struct pipeline *p, int64_t time_offset_ns)
 {
 	p->options.time_offset_ns = time_offset_ns;
@@ -241,7 +250,7 @@ static void flag(const struct pipeline *p, const struct observation *o, uint64_t
 	accused_add(p->accused, &key, ground, f);
 	if (!o->process)
 		return;
-	key = (struct flagged_key){ .type = FLAGGED_PROCESS, .tgid = o->process->pid };
+	key = (struct flagged_key){ .type = FLAGGED_PROCESS, .tgid = o->process->pid, .start_ns = o->process->key.start_ns };
 	accused_add(p->accused, &key, ground, f);
 }
 
@@ -255,7 +264,9 @@ static void listed_reason(const struct alert *a, char *to, size_t size)
 
 static void flag_listed(const struct pipeline *p, const struct alert *a)
 {
-	struct flagged f = { .score = a->match.list->severity, .verdict = VERDICT_LISTED };
+	struct flagged f = { .score = a->match.list->severity,
+			     .verdict = VERDICT_LISTED,
+			     .effect = a->match.list->only_told ? EFFECT_TOLD : EFFECT_BLOCKED };
 
 	if (!p->accused)
 		return;
@@ -274,7 +285,9 @@ static uint64_t ground_of(const struct client_profile *client, const char *what)
 static void flag_suspicious(const struct pipeline *p, const struct observation *o,
 			    const struct client_profile *client, const char *what, double score)
 {
-	struct flagged f = { .score = (uint32_t)(100 * score), .verdict = VERDICT_SUSPICIOUS };
+	struct flagged f = { .score = (uint32_t)(100 * score),
+			     .verdict = VERDICT_SUSPICIOUS,
+			     .effect = EFFECT_BLOCKED };
 
 	snprintf(f.reason, sizeof(f.reason), "anomaly: %.50s", what);
 	flag(p, o, ground_of(client, what), &f);
@@ -464,83 +477,6 @@ static void judge(struct pipeline *p, const struct observation *o, struct pair_p
 	tell_odd(p, &a);
 }
 
-static enum direction forwarded_direction(const struct pipeline *p, const struct observation *o)
-{
-	bool from = networks_contain(p->home, o->source.ip), to = networks_contain(p->home, o->destination.ip);
-
-	if (from)
-		return to ? DIRECTION_INTERNAL : DIRECTION_OUTBOUND;
-	return to ? DIRECTION_INBOUND : DIRECTION_EXTERNAL;
-}
-
-static bool is_local(const struct pipeline *p, const uint8_t ip[16])
-{
-	return p->options.is_local && p->options.is_local(p->options.ctx, ip);
-}
-
-/* Does the frame come from the client or go to it, as far as this machine is concerned? Then it has the client's
- * own address and MAC: sources are translated as the last thing before a packet leaves, and back as the first when
- * one comes. */
-static bool client_side(const struct record_head *h, bool response)
-{
-	return h->hook == HOOK_CAPTURE || (h->hook == HOOK_TC_EGRESS) == response;
-}
-
-/* On a gateway's other side the frame's MAC is the gateway's own. */
-static void set_mac(struct observation *o, const struct record_head *h, bool response)
-{
-	if (client_side(h, response))
-		memcpy(o->mac, response ? h->dmac : h->smac, 6);
-	else
-		memset(o->mac, 0, 6);
-}
-
-/* Who asked whom, and is either of them this host? */
-static void set_roles(const struct pipeline *p, struct observation *o, const struct record_head *h)
-{
-	bool response = o->kind == OBSERVED_DNS_RESPONSE, ours;
-	struct endpoint from, to;
-
-	memcpy(from.ip, h->saddr, 16);
-	memcpy(to.ip, h->daddr, 16);
-	from.port = h->sport;
-	to.port = h->dport;
-	o->source = response ? to : from;
-	o->destination = response ? from : to;
-	o->source_bytes = response || h->proto == 6 ? 0 : h->payload_len;
-	o->destination_bytes = response ? h->payload_len : 0;
-	set_mac(o, h, response);
-	o->ifindex = h->ingress_ifindex && !response ? h->ingress_ifindex : h->ifindex;
-	if (h->hook == HOOK_CAPTURE)
-		ours = false;
-	else if (h->hook == HOOK_TC_EGRESS)
-		ours = !h->ingress_ifindex;
-	else
-		ours = is_local(p, h->daddr);
-	o->forwarded = !ours;
-	if (!ours)
-		o->direction = forwarded_direction(p, o);
-	else
-		o->direction = (h->hook == HOOK_TC_EGRESS) == response ? DIRECTION_INGRESS : DIRECTION_EGRESS;
-	if (ours && o->direction == DIRECTION_EGRESS)
-		memset(o->mac, 0, 6); /* our own */
-}
-
-/* On the far side of address translation the packet has the gateway's address; who asked is forwarded. */
-static void find_client(const struct pipeline *p, struct observation *o, const struct record_head *h)
-{
-	uint8_t seen[16];
-
-	if (!p->options.client_of || client_side(h, o->kind == OBSERVED_DNS_RESPONSE))
-		return;
-	memcpy(seen, o->source.ip, 16);
-	p->options.client_of(p->options.ctx, o);
-	if (!memcmp(seen, o->source.ip, 16))
-		return;
-	o->forwarded = true;
-	o->direction = forwarded_direction(p, o);
-}
-
 /* A response takes from its query what only the query's hook could know. */
 static void join_query(struct pipeline *p, struct observation *o, const struct record_head *h,
 		       struct owner_key *owner)
@@ -548,7 +484,7 @@ static void join_query(struct pipeline *p, struct observation *o, const struct r
 	const struct query *q = queries_find(p->queries, o);
 
 	if (!q) {
-		find_client(p, o, h);
+		roles_find_client(&p->roles, o, h);
 		q = queries_find(p->queries, o);
 	}
 	if (!q)
@@ -583,14 +519,14 @@ static void observe(struct pipeline *p, const struct record *rec)
 	o->time_ns = rec->head.time_ns + p->options.time_offset_ns;
 	o->query_ns = 0;
 	o->process = NULL;
-	set_roles(p, o, &rec->head);
+	roles_set(&p->roles, o, &rec->head);
 	if (o->direction == DIRECTION_INGRESS)
 		memset(&owner, 0, sizeof(owner)); /* the asker is elsewhere; ours only answers */
 	if (o->kind == OBSERVED_DNS_RESPONSE) {
 		join_query(p, o, &rec->head, &owner);
 	} else {
 		if (o->forwarded)
-			find_client(p, o, &rec->head);
+			roles_find_client(&p->roles, o, &rec->head);
 		if (o->kind == OBSERVED_DNS_QUERY)
 			queries_add(p->queries, o, &owner);
 	}
@@ -613,10 +549,13 @@ static void observe(struct pipeline *p, const struct record *rec)
 static void observe_head(struct pipeline *p, struct head *head)
 {
 	struct record *rec = native_read_head(p->native, &head->first, head->bytes, head->len);
+	uint8_t denied = head->denied;
 
 	heads_done(p->heads, head);
-	if (rec)
-		observe(p, rec);
+	if (!rec)
+		return;
+	rec->denied = denied;
+	observe(p, rec);
 }
 
 static void expire_heads(struct pipeline *p, uint64_t record_time_ns)

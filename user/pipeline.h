@@ -96,6 +96,9 @@ void pipeline_stats(struct pipeline *p, const struct ecs_stats *s);
 
 void pipeline_counts(const struct pipeline *p, struct counts *counts);
 
+/* Everything that is known against hosts and processes now, as options.flag was told it. */
+void pipeline_flags_again(const struct pipeline *p);
+
 struct hosts *pipeline_hosts(struct pipeline *p);
 
 /* NULL: detect.enabled is off. */

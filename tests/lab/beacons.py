@@ -3,10 +3,11 @@
 accused.
 
 usage: beacons.py [--seeds A-B] [--hosts N] [--bots N] [--hours N] [--grid] [--traffic] [--methods]
-                  [--config FILE] [--keep] [-- LABGEN...]
+                  [--networks] [--config FILE] [--keep] [-- LABGEN...]
        beacons.py --judge LABELS EVENTS...
 
 --traffic: what the pairs of each kind are like, computed from the requests. --grid: one network for each period and jitter.
+--networks: with the table of who announces the made-up addresses, if the configuration names none.
 --methods: the second paper's method as written, and each detector alone, over the same profiles.
 What comes after -- goes to labgen mixed, for example --period 60 --jitter 0.1 --url random. Exit status 1: a bot with at least
 12 check-ins was missed, or more than one false alarm came in 50 clean host-days."""
@@ -57,13 +58,25 @@ def replay(capture, config, events, *more):
     return events
 
 
+def config_of(capture, args):
+    """The configuration's path; with --networks one that knows who announces the capture's addresses."""
+    if not args.networks:
+        return args.config
+    path = capture + ".yaml"
+    with open(args.config) as f, open(path, "w") as out:
+        out.write(f.read() + "networks:\n  prefix_tables: [%s.pfx2as]\n" % os.path.basename(capture))
+    return path
+
+
 def attempt(folder, seed, args, *more):
+    if args.networks:
+        more = (*more, "--pfx2as")
     capture = generate(folder, "mixed-%d.pcap" % seed, "-s", str(seed), "-n", str(args.hosts), "-b", str(args.bots),
                        "-t", str(args.hours), "--light", *args.labgen, *more)
     labels, store = capture + ".labels.tsv", capture + ".db"
     if os.path.exists(store): # of a run before, with --keep
         os.unlink(store)
-    events = replay(capture, args.config, capture + ".ndjson", *(("-S", store) if args.methods else ()))
+    events = replay(capture, config_of(capture, args), capture + ".ndjson", *(("-S", store) if args.methods else ()))
     trial = Trial(labels, [events], args.hours)
     if args.methods:
         trial.accused = paper_method.accused(paper_method.Profiles(METSUKE, store, folder))
@@ -200,7 +213,7 @@ def options():
     p.add_argument("--bots", type=int, default=5)
     p.add_argument("--hours", type=int, default=72)  # who knows a domain is known after a day
     p.add_argument("--config", default="/dev/null")
-    for flag in ("--grid", "--traffic", "--methods", "--keep"):
+    for flag in ("--grid", "--traffic", "--methods", "--networks", "--keep"):
         p.add_argument(flag, action="store_true")
     p.add_argument("--judge", nargs="+", metavar="FILE")
     p.add_argument("labgen", nargs="*")

@@ -10,6 +10,7 @@ what comes after -- goes to it, for example --benign all. OUT and OUT.labels.tsv
 cc-or-decoy, dga and tunnel are bot here, the others stay as they are, and the kind is family/role. Check-ins and requests are those
 of the capture itself: HTTP requests, or else lookups, closer than 2 s as one. Nothing of the corpus is kept elsewhere."""
 import argparse
+import datetime
 import json
 import os
 import random
@@ -72,7 +73,6 @@ def run(*args):
 
 
 def stamp(t):
-    import datetime
     return datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -96,10 +96,11 @@ class Seen:
     def of(self, client, name):
         """(domain, times) of a name or of what is below it; of DGA:PATTERN what fits it."""
         pattern = re.match(r"DGA:(\S+)", name)
-        fits = re.compile((pattern.group(1) if pattern else ".*") + r"\Z").match
-        if not pattern and not name.startswith("("):
-            fits = lambda n: n == name.lower() or n.endswith("." + name.lower())
-        mine = [x for x in self.items if x[1] == client and fits(x[2])]
+        if pattern:
+            fits = re.compile(pattern.group(1) + r"\Z")
+        else:
+            fits = re.compile("" if name.startswith("(") else r"(.*\.)?" + re.escape(name.lower()) + r"\Z")
+        mine = [x for x in self.items if x[1] == client and fits.match(x[2])]
         requests = [x for x in mine if x[4] == "http"] or mine
         domains = [x[3] for x in mine if x[3]]
         domain = "-" if pattern or name.startswith("(") or name == "-" else domains[0] if domains else name

@@ -114,6 +114,42 @@ static void test_others_stay(void **state)
 	assert_int_equal(map[3].f.since_ns, 11 * S);
 }
 
+/* A list that is only told does not block; a verdict beside it does, even where the list's is the stronger. */
+static void test_what_any_ground_blocks(void **state)
+{
+	const struct flagged_key key = { .type = FLAGGED_PROCESS, .tgid = 1 };
+	struct flagged f = { .since_ns = 10 * S, .until_ns = 100 * S, .score = 73, .verdict = VERDICT_LISTED };
+
+	accused_add(accused, &key, 1, &f);
+	assert_int_equal(map[1].f.effect, EFFECT_TOLD);
+	f.verdict = VERDICT_SUSPICIOUS;
+	f.effect = EFFECT_BLOCKED;
+	accused_add(accused, &key, 2, &f);
+	assert_int_equal(map[1].f.verdict, VERDICT_LISTED);
+	assert_int_equal(map[1].f.effect, EFFECT_BLOCKED);
+	n_told = 0;
+	accused_tell_again(accused, on_told, map);
+	assert_true(n_told > 0);
+	assert_int_equal(map[1].f.effect, EFFECT_BLOCKED);
+	accused_withdraw(accused, 2);
+	assert_int_equal(map[1].f.effect, EFFECT_TOLD);
+}
+
+/* A number that is used again is another process. */
+static void test_processes_of_one_number(void **state)
+{
+	struct flagged_key key = { .type = FLAGGED_PROCESS, .tgid = 1, .start_ns = 5 };
+	const struct flagged f = { .since_ns = 10 * S, .until_ns = 100 * S, .verdict = VERDICT_LISTED };
+
+	accused_add(accused, &key, 1, &f);
+	assert_int_equal(map[1].key.start_ns, 5);
+	n_told = 0;
+	key.start_ns = 6;
+	accused_add(accused, &key, 1, &f);
+	assert_int_equal(n_told, 1);
+	assert_int_equal(map[1].key.start_ns, 6);
+}
+
 static void test_time_runs_out(void **state)
 {
 	uint64_t odd = ground("a", "odd.example"), odder = ground("a", "odder.example");
@@ -158,6 +194,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_strongest_ground_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_score_rises_and_falls, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_others_stay, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_any_ground_blocks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_processes_of_one_number, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_time_runs_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_more_than_there_is_room_for, set_up, tear_down),
 	};

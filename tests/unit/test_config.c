@@ -197,6 +197,33 @@ static void test_words(void **state)
 	assert_value("capture.xdp_generic_only", "False", false);
 }
 
+/* A section with a mode takes that alone. */
+static void test_mode_of_a_section(void **state)
+{
+	assert_loads("enforce: listed\n");
+	assert_string_equal(c.enforce_mode, "listed");
+	assert_int_equal(c.canary_seconds, 0);
+	assert_loads("enforce: {mode: flagged, canary_seconds: 60, spare: [192.0.2.53/32]}\n");
+	assert_string_equal(c.enforce_mode, "flagged");
+	assert_int_equal(c.canary_seconds, 60);
+	assert_string_equal(c.spare_networks.item[0], "192.0.2.53/32");
+	assert_loads("enforce: off\n");
+	assert_string_equal(c.enforce_mode, "off");
+	assert_loads("");
+	assert_string_equal(c.enforce_mode, "off");
+	assert_refused("dns:\n  ports: [53]\nenforce: all\n", 3, "enforce.mode: 'all' is not one of: off listed flagged");
+	assert_refused("enforce:\n  mode: on\n", 2, "enforce.mode: 'on' is not one of: off listed flagged");
+	assert_refused("enforce: listed\nenforce:\n  mode: listed\n", 3, "enforce.mode: given twice");
+	assert_refused("enforce: [listed]\n", 1, "enforce: expected keys below it");
+	assert_refused("http: true\n", 1, "http: expected keys below it");
+	assert_value("enforce.canary_seconds", "2592001", false);
+	assert_value("enforce.canary_seconds", "-1", false);
+	assert_value("enforce.spare", "[192.0.2.53]", false);
+	assert_loads("intel:\n  lists:\n    - {path: /a, enforce: false}\n    - {path: /b}\n");
+	assert_false(c.lists.item[0].enforce);
+	assert_true(c.lists.item[1].enforce);
+}
+
 static void test_ports_and_networks(void **state)
 {
 	assert_value("dns.ports", "[1, 65535]", true);
@@ -350,7 +377,7 @@ int main(void)
 		cmocka_unit_test(test_empty_files),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_long_list),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_mode_of_a_section),
 		cmocka_unit_test(test_ports_and_networks),
 		cmocka_unit_test(test_prefix_tables),
 		cmocka_unit_test(test_unknown_keys),

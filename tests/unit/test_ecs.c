@@ -477,10 +477,36 @@ static void fill_dns(struct observation *full)
 						    .type = 1, .class = 1 };
 }
 
+/* Dropped: nothing was accessed, and for the sensor it is a success. */
+static void test_denied(void **state)
+{
+	exchange_query(&o);
+	o.denied = DENIED_LISTED;
+	write_line();
+	assert_list("event.type", "connection protocol denied");
+	assert_field("event.action", "dns-query");
+	assert_field("event.outcome", "success");
+	assert_field("metsuke.denied", "listed");
+	exchange_request(&o);
+	o.denied = DENIED_FLAGGED;
+	write_line();
+	assert_list("event.category", "network web");
+	assert_list("event.type", "connection protocol denied");
+	assert_field("event.action", "http-request");
+	assert_field("event.outcome", "success");
+	assert_field("metsuke.denied", "flagged");
+	o.denied = DENIED_NOT;
+	write_line();
+	assert_list("event.type", "connection protocol access");
+	assert_absent("event.outcome");
+	assert_absent("metsuke");
+}
+
 static void test_every_field_is_documented(void **state)
 {
 	exchange_query(&o);
 	fill_dns(&o);
+	o.denied = DENIED_LISTED;
 	write_line();
 	exchange_response(&o);
 	fill_dns(&o);
@@ -491,7 +517,9 @@ static void test_every_field_is_documented(void **state)
 	fill(&o);
 	o.http.host = unit_text("a.b.c");
 	o.http.domain = (struct domain_parts){ unit_text("b.c"), unit_text("a"), unit_text("c") };
+	o.denied = DENIED_LISTED;
 	write_line();
+	o.denied = DENIED_NOT;
 	o.process = NULL;
 	o.forwarded = true;
 	write_line();
@@ -522,6 +550,7 @@ int main(void)
 		with_ecs(test_request_lengths),
 		with_ecs(test_urls),
 		with_ecs(test_hostile_text),
+		with_ecs(test_denied),
 		with_ecs(test_every_field_is_documented),
 	};
 

@@ -63,6 +63,22 @@ static void test_request(void **state)
 	assert_line(false, "22:13:20.123  192.0.2.1                 http   GET   http://example.org/\n");
 }
 
+static void test_denied(void **state)
+{
+	static const struct indicator_list list = { .name = "cc" };
+	struct alert a = { .o = &o, .match = { .list = &list }, .matched = unit_text("example.org") };
+
+	exchange_query(&o);
+	o.denied = DENIED_LISTED;
+	assert_line(false, "22:13:20.123  192.0.2.1                 dns ?  A     example.org  DENIED (listed)\n");
+	b.len = 0;
+	text_alert(&b, &a, false);
+	buf_char(&b, '\0');
+	assert_string_equal(b.data, "22:13:20.123  192.0.2.1                 ALERT  example.org  list cc  DENIED (listed)\n");
+	o.denied = DENIED_FLAGGED;
+	assert_line(false, "22:13:20.123  192.0.2.1                 dns ?  A     example.org  DENIED (flagged)\n");
+}
+
 static void test_process(void **state)
 {
 	struct process p = { .pid = 42, .name = "curl" };
@@ -137,7 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lookup),	cmocka_unit_test(test_many_and_long_answers),
-		cmocka_unit_test(test_request), cmocka_unit_test(test_process),
+		cmocka_unit_test(test_request), cmocka_unit_test(test_process), cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_control_characters), cmocka_unit_test(test_color), cmocka_unit_test(test_alert),
 	};
 

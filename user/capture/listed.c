@@ -45,9 +45,10 @@ static int make_fingerprints(const struct indicators *set, struct fingerprint_he
 	return fd;
 }
 
+/* Listed addresses stand among the names; those that are exceptions do not. */
 static bool is_network(const struct indicator_match *m)
 {
-	return !m->entry && m->bits < 128 && !m->allow;
+	return !m->entry && (m->bits < 128 || m->allow);
 }
 
 static void count_network(void *ctx, const struct indicator_match *m)
@@ -58,13 +59,13 @@ static void count_network(void *ctx, const struct indicator_match *m)
 static void put_network(void *ctx, const struct indicator_match *m)
 {
 	struct trie *trie = ctx;
-	struct network_key key = { .bits = m->bits };
-	uint8_t listed = 1;
+	struct network_key key = { .bits = 8 + m->bits, .kind = m->allow ? NETWORK_ALLOWED : NETWORK_LISTED };
+	uint8_t there = 1;
 
 	if (!is_network(m) || trie->err)
 		return;
 	memcpy(key.ip, m->ip, sizeof(key.ip));
-	if (bpf_map_update_elem(trie->fd, &key, &listed, BPF_ANY))
+	if (bpf_map_update_elem(trie->fd, &key, &there, BPF_ANY))
 		trie->err = -errno;
 }
 
@@ -101,18 +102,19 @@ static int swap(int outer, int inner)
 
 int listed_put(const struct listed_maps *maps, const struct indicators *set, uint64_t generation)
 {
+	const uint32_t networks = FINGERPRINT_NETWORK | FINGERPRINT_ALLOW_NETWORK;
 	struct fingerprint_head head;
 	uint32_t zero = 0;
 	int err = 0;
 
 	fingerprints_plan(set, generation, &head);
-	if (!head.n_entries && !(head.flags & FINGERPRINT_NETWORK)) {
+	if (!head.n_entries && !(head.flags & (networks | FINGERPRINT_MARKED))) {
 		(void)bpf_map_delete_elem(maps->fingerprints, &zero); /* there may be none */
 		(void)bpf_map_delete_elem(maps->networks, &zero);
 		return 0;
 	}
 	/* Networks first: the head of the other table says whether they are asked. */
-	if (head.flags & FINGERPRINT_NETWORK)
+	if (head.flags & networks)
 		err = swap(maps->networks, make_networks(set));
 	if (!err)
 		err = swap(maps->fingerprints, make_fingerprints(set, &head));

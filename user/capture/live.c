@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -40,6 +41,7 @@ struct live {
 	struct bpf_object *sensor;
 	struct bpf_object *owner;
 	struct rings *rings;
+	struct settings *settings; /* the programs' own, mapped: they see each store at once */
 	struct bpf_link *owner_link[N_OWNER_LINKS];
 	struct attach_programs programs;
 	int counters_fd, hosts_fd, flagged_fd, watched_fd, processes_fd, contacts_fd;
@@ -165,6 +167,13 @@ static int load_owner(struct live *l)
 	return err;
 }
 
+static struct settings *map_settings(int fd)
+{
+	void *at = mmap(NULL, sizeof(struct settings), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
 static int load(struct live *l, const struct config *c)
 {
 	struct bpf_map *ring;
@@ -191,6 +200,12 @@ static int load(struct live *l, const struct config *c)
 	l->counters_fd = map_fd(l->sensor, "counters");
 	l->hosts_fd = map_fd(l->sensor, "hosts");
 	l->flagged_fd = map_fd(l->sensor, "flagged");
+	l->settings = map_settings(map_fd(l->sensor, ".data.settings"));
+	if (!l->settings) {
+		err = -errno;
+		log_error("cannot map the settings: %s", strerror(-err));
+		return err;
+	}
 	l->watched_fd = map_fd(l->sensor, "watched");
 	l->contacts_fd = map_fd(l->sensor, "contacts");
 	l->listed.fingerprints = map_fd(l->sensor, "fingerprints");
@@ -343,6 +358,8 @@ void live_close(struct live *l)
 	if (l->pin_dir_fd >= 0)
 		close(l->pin_dir_fd);
 	rings_free(l->rings);
+	if (l->settings)
+		munmap(l->settings, sizeof(*l->settings));
 	bpf_object__close(l->owner);
 	bpf_object__close(l->sensor);
 	free(l);
@@ -413,11 +430,11 @@ int live_configure(struct live *l, const struct config *c)
 
 	config_settings(c, &settings);
 	settings.syn = l->has_lists;
+	settings.enforce = l->settings->enforce; /* of those live_enforce() knows */
+	settings.enforce_lease_ns = l->settings->enforce_lease_ns;
+	settings.enforce_deadline_ns = l->settings->enforce_deadline_ns;
 	l->generic_only = c->xdp_generic_only;
-	if (bpf_map_update_elem(map_fd(l->sensor, ".data.settings"), &zero, &settings, BPF_ANY)) {
-		log_error("cannot write the settings: %s", strerror(errno));
-		return -errno;
-	}
+	*l->settings = settings;
 	fd = l->owner ? map_fd(l->owner, "owner.bss") : -1;
 	if (fd >= 0 && bpf_map_update_elem(fd, &zero, settings.dns_ports, BPF_ANY)) {
 		log_error("cannot write the socket hooks' settings: %s", strerror(errno));
@@ -541,16 +558,18 @@ void live_put_intel(struct live *l, const struct intel *intel)
 
 void live_use_intel(struct live *l, const struct intel *intel)
 {
-	struct settings settings;
-	uint32_t zero = 0;
-	int fd = map_fd(l->sensor, ".data.settings");
-
 	l->has_lists = indicators_count(intel->set) > 0;
-	if (bpf_map_lookup_elem(fd, &zero, &settings))
-		return;
-	settings.syn = l->has_lists;
-	if (bpf_map_update_elem(fd, &zero, &settings, BPF_ANY))
-		log_error("cannot write the settings: %s", strerror(errno));
+	l->settings->syn = l->has_lists;
+}
+
+/* The mode last: with it alone the others matter. Each store is one, so that a program never sees half a time. */
+void live_enforce(struct live *l, enum enforce_mode mode, uint64_t lease_ns, uint64_t deadline_ns)
+{
+	if (mode == ENFORCE_OFF)
+		__atomic_store_n(&l->settings->enforce, mode, __ATOMIC_RELEASE);
+	__atomic_store_n(&l->settings->enforce_deadline_ns, deadline_ns, __ATOMIC_RELEASE);
+	__atomic_store_n(&l->settings->enforce_lease_ns, lease_ns, __ATOMIC_RELEASE);
+	__atomic_store_n(&l->settings->enforce, mode, __ATOMIC_RELEASE);
 }
 
 void live_put_contact(struct live *l, const uint8_t ip[16], uint64_t until_ns)

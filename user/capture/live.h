@@ -38,6 +38,10 @@ int live_configure(struct live *l, const struct config *c);
 void live_put_intel(struct live *l, const struct intel *intel);
 void live_use_intel(struct live *l, const struct intel *intel);
 
+/* What is dropped, and until when: the lease, which has to be moved on, and the deadline of a trial (0: none), both
+ * CLOCK_BOOTTIME. */
+void live_enforce(struct live *l, enum enforce_mode mode, uint64_t lease_ns, uint64_t deadline_ns);
+
 /* An address that a listed name led to: connections to it are of interest until then (CLOCK_BOOTTIME). */
 void live_put_contact(struct live *l, const uint8_t ip[16], uint64_t until_ns);
 

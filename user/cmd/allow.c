@@ -33,7 +33,7 @@ static const char usage[] =
 	"  -y, --why TEXT       the reason, for who reads it next year\n"
 	"  -L, --also-listed    what lists say of it is not told either\n"
 	"  -W, --wide           also a top-level domain or public suffix (co.uk, github.io), or a network of that size\n"
-	"  -e, --list           what is allowed, and what was; -j, --json: one object a line\n"
+	"  -E, --list           what is allowed, and what was; -j, --json: one object a line\n"
 	"  -r, --remove ID      take an entry away\n"
 	"  -a, --allow FILE     where it is kept (default detect.allow)\n"
 	"  -S, --store FILE     where names are looked up, to warn of one that was never seen (default store.path)\n"

@@ -23,6 +23,7 @@ int cmd_alerts(int argc, char **argv);
 int cmd_allow(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_train(int argc, char **argv);
+int cmd_enforce(int argc, char **argv);
 
 /* Options that several commands share; each names those it takes. */
 #define OPT_CONFIG { "config", required_argument, NULL, 'c' }
@@ -30,6 +31,7 @@ int cmd_train(int argc, char **argv);
 #define OPT_OUTPUT { "output", required_argument, NULL, 'o' }
 #define OPT_LIST { "list", required_argument, NULL, 'l' }
 #define OPT_POPULAR { "popular", required_argument, NULL, 'p' }
+#define OPT_ENFORCE { "enforce", required_argument, NULL, 'e' }
 #define OPT_FORMAT { "format", required_argument, NULL, 'f' }
 #define OPT_RUNTIME { "runtime-dir", required_argument, NULL, 'R' }
 #define OPT_PIN { "pin-dir", required_argument, NULL, 'P' }
@@ -52,7 +54,7 @@ int cmd_train(int argc, char **argv);
 #define OPT_WHY { "why", required_argument, NULL, 'y' }
 #define OPT_ALSO_LISTED { "also-listed", no_argument, NULL, 'L' }
 #define OPT_WIDE { "wide", no_argument, NULL, 'W' }
-#define OPT_ENTRIES { "list", no_argument, NULL, 'e' }
+#define OPT_ENTRIES { "list", no_argument, NULL, 'E' }
 #define OPT_REMOVE { "remove", required_argument, NULL, 'r' }
 #define OPT_HELP { "help", no_argument, NULL, 'h' }
 #define OPT_END { NULL, 0, NULL, 0 }

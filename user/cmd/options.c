@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "enforce.h"
 #include "output/sink.h"
 #include "support/log.h"
 
@@ -92,6 +93,13 @@ static int apply(int argc, char **argv, const struct option *options, struct cmd
 			}
 			err = set_text(&o->config.format, optarg);
 			break;
+		case 'e':
+			if (enforce_mode_of(optarg) == ENFORCE_OFF && strcmp(optarg, "off")) {
+				log_error("--enforce: '%s' is not one of: off listed flagged", optarg);
+				return -EINVAL;
+			}
+			err = set_text(&o->config.enforce_mode, optarg);
+			break;
 		case 'S':
 			o->store_given = true;
 			o->config.store_enabled = strcmp(optarg, "none") != 0;
@@ -155,7 +163,7 @@ static int apply(int argc, char **argv, const struct option *options, struct cmd
 		case 'W':
 			o->wide = true;
 			break;
-		case 'e':
+		case 'E':
 			o->entries = true;
 			break;
 		case 'j':

@@ -64,15 +64,17 @@ static json_t *sinks_json(const struct outputs *o)
 	return list;
 }
 
-static json_t *lists_json(const struct intel *in)
+static json_t *lists_json(const struct intel *in, bool enforced)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < in->lists.n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:b, s:I}", "name", in->lists.item[i].name,
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:b, s:I, s:b, s:b}", "name", in->lists.item[i].name,
 						      "entries", (json_int_t)in->report[i].entries, "refused",
 						      (json_int_t)in->report[i].refused, "read", in->read[i],
-						      "generation", (json_int_t)in->generation));
+						      "generation", (json_int_t)in->generation, "allow",
+						      in->lists.item[i].allow, "blocked",
+						      enforced && in->lists.item[i].enforce && !in->lists.item[i].allow));
 	return list;
 }
 
@@ -116,32 +118,59 @@ static json_t *store_json(const struct report *r)
 			 (json_int_t)s.bytes);
 }
 
-static void add_flagged(void *list, const struct flagged_key *key, const struct flagged *f)
+/* Seconds until then, or null. */
+static json_t *seconds_left(uint64_t deadline_ns, uint64_t now_ns)
 {
+	if (!deadline_ns)
+		return json_null();
+	return json_integer(deadline_ns > now_ns ? (json_int_t)((deadline_ns - now_ns) / 1000000000) : 0);
+}
+
+static json_t *enforcement_json(const struct report *r, const struct counters *c)
+{
+	const struct enforcement *e = r->enforcement;
+
+	return json_pack("{s:s, s:s, s:o, s:I, s:I}", "mode", enforce_mode_name(e->wanted), "state",
+			 enforce_state_name(e->state), "seconds_left", seconds_left(e->deadline_ns, r->boot_ns),
+			 "denied_listed", (json_int_t)c->denied_listed, "denied_flagged",
+			 (json_int_t)c->denied_flagged);
+}
+
+/* Is it blocked now, and not only if the mode were another? */
+struct flagged_list {
+	json_t *list;
+	bool enforced;
+};
+
+static void add_flagged(void *ctx, const struct flagged_key *key, const struct flagged *f)
+{
+	const struct flagged_list *flagged = ctx;
 	char text[IP_TEXT + 1] = "";
 
 	if (key->type == FLAGGED_HOST)
 		text[ip_text(key->ip, text)] = '\0';
 	else
 		snprintf(text, sizeof(text), "%u", key->tgid);
-	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:s#, s:I}", "type",
+	json_array_append_new(flagged->list, json_pack("{s:s, s:s, s:s, s:I, s:s#, s:I, s:b}", "type",
 					      key->type == FLAGGED_HOST ? "host" : "process", "value", text,
 					      "verdict", f->verdict == VERDICT_LISTED ? "listed" : "suspicious",
 					      "score", (json_int_t)f->score, "reason", f->reason,
 					      strnlen(f->reason, sizeof(f->reason)), "since_ns",
-					      (json_int_t)f->since_ns));
+					      (json_int_t)f->since_ns, "blocked",
+					      flagged->enforced && f->effect == EFFECT_BLOCKED));
 }
 
 char *report_text(const struct report *r)
 {
 	struct counters kernel = { 0 };
 	struct counts counts;
-	json_t *root = json_object(), *flagged = json_array();
+	struct flagged_list flagged = { json_array(), enforcement_mode(r->enforcement) == ENFORCE_FLAGGED };
+	json_t *root = json_object();
 	char *text;
 
 	(void)live_counters(r->live, &kernel); /* zeros tell */
 	pipeline_counts(r->pipeline, &counts);
-	flagged_each(live_flagged_fd(r->live), add_flagged, flagged);
+	flagged_each(live_flagged_fd(r->live), add_flagged, &flagged);
 	set(root, "version", json_string(METSUKE_VERSION));
 	set(root, "pid", json_integer(getpid()));
 	set(root, "uptime_seconds", json_integer((json_int_t)r->uptime_s));
@@ -151,6 +180,7 @@ char *report_text(const struct report *r)
 	set(root, "interfaces", interfaces_json(r->live));
 	set(root, "process_attribution", json_string(live_has_owner(r->live) ? "cgroup" : "none"));
 	set(root, "ledger", ledger_json(&kernel));
+	set(root, "enforcement", enforcement_json(r, &kernel));
 	set(root, "events",
 	    json_pack("{s:I, s:I, s:I}", "dns_queries", (json_int_t)counts.events[OBSERVED_DNS_QUERY],
 		      "dns_responses", (json_int_t)counts.events[OBSERVED_DNS_RESPONSE], "http_requests",
@@ -160,11 +190,11 @@ char *report_text(const struct report *r)
 		      (json_int_t)counts.owner[OWNER_PRIMED], "cached", (json_int_t)counts.owner[OWNER_CACHED],
 		      "none", (json_int_t)counts.owner[OWNER_NONE]));
 	set(root, "sinks", sinks_json(r->outputs));
-	set(root, "lists", lists_json(pipeline_intel(r->pipeline)));
+	set(root, "lists", lists_json(pipeline_intel(r->pipeline), enforcement_mode(r->enforcement) != ENFORCE_OFF));
 	set_detection(root, r->pipeline);
 	if (r->store)
 		set(root, "store", store_json(r));
-	set(root, "flagged", flagged);
+	set(root, "flagged", flagged.list);
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
 	return text;

@@ -3,6 +3,7 @@
 #define METSUKE_CMD_REPORT_H
 
 #include "cmd/outputs.h"
+#include "enforce.h"
 #include "pipeline.h"
 
 struct live;
@@ -14,6 +15,8 @@ struct report {
 	const struct pipeline *pipeline;
 	struct store *store; /* NULL: none is kept */
 	const char *store_path;
+	const struct enforcement *enforcement;
+	uint64_t boot_ns; /* CLOCK_BOOTTIME */
 	const char *degraded; /* reason, or NULL */
 	uint64_t uptime_s;
 };

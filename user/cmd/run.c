@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "capture/flagged.h"
 #include "capture/links.h"
 #include "capture/live.h"
 #include "capture/nat.h"
@@ -38,7 +37,8 @@
 #define PACK_MOST 256 /* profiles for the store in one go, a few microseconds each */
 
 static const char usage[] =
-	"usage: metsuke run [-c FILE] [-i IFACE]... [-o SINK]... [-l LIST]... [-S STORE] [--format FORMAT]\n"
+	"usage: metsuke run [-c FILE] [-i IFACE]... [-o SINK]... [-l LIST]... [-S STORE] [-e MODE]\n"
+	"                   [--format FORMAT]\n"
 	"\n"
 	"The live sensor: watches DNS and HTTP on the given interfaces (default: the one with the default\n"
 	"route, and lo where a stub resolver listens there) and prints each lookup, answer and request with\n"
@@ -47,6 +47,7 @@ static const char usage[] =
 	"  -c, --config FILE        configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
 	"  -i, --interface IFACE    interface to watch; may be repeated\n"
 	"  -o, --output SINK        -, file:PATH or unix:PATH; may be repeated (default -)\n"
+	"  -e, --enforce MODE       off, listed or flagged: what is dropped (default enforce.mode)\n"
 	"  -l, --list LIST          file of known names and addresses in place of intel.lists; may be repeated\n"
 	"  -S, --store FILE         database of profiles and alerts; none: without one (default store.path)\n"
 	"  -a, --allow FILE         what somebody said is fine, by metsuke allow (default detect.allow)\n"
@@ -58,8 +59,8 @@ static const char usage[] =
 	"SIGHUP reads configuration and lists again and reopens files; SIGTERM and SIGINT stop.\n"
 	"Exit status: 0, 1 failed, 2 usage.\n";
 
-static const struct option options[] = { OPT_CONFIG, OPT_INTERFACE, OPT_OUTPUT, OPT_LIST, OPT_STORE,
-					 OPT_ALLOW,  OPT_FORMAT,    OPT_RUNTIME,	OPT_PIN,  OPT_HELP, OPT_END };
+static const struct option options[] = { OPT_CONFIG, OPT_INTERFACE, OPT_OUTPUT, OPT_ENFORCE, OPT_LIST, OPT_STORE,
+					 OPT_ALLOW,  OPT_FORMAT,    OPT_RUNTIME, OPT_PIN,     OPT_HELP, OPT_END };
 
 static void read_clock_offset(struct run *r)
 {
@@ -81,9 +82,7 @@ static bool on_is_local(void *ctx, const uint8_t ip[16])
 
 static void on_flag(void *ctx, const struct flagged_key *key, const struct flagged *f)
 {
-	const struct run *r = ctx;
-
-	flagged_put(live_flagged_fd(r->live), key, f);
+	run_put_flag(ctx, key, f);
 }
 
 static void on_contact(void *ctx, const uint8_t ip[16], uint64_t until_ns)
@@ -239,6 +238,7 @@ static void reload(struct run *r)
 	take_lists(r, &next);
 	take_model(r, &next);
 	read_allow(r);
+	(void)run_take_enforcement(r, &next); /* failing, it stays as it was; said by then */
 	prefix_tables_reload(r->prefixes, &next.prefix_tables);
 	r->options.config.stats_seconds = next.stats_seconds;
 	config_free(&next);
@@ -249,6 +249,7 @@ static void every_second(struct run *r)
 {
 	uint64_t now = run_clock_ns(CLOCK_REALTIME);
 
+	run_renew_enforcement(r);
 	read_clock_offset(r);
 	pipeline_set_time_offset(r->pipeline, r->offset_ns);
 	pipeline_tick(r->pipeline, now);
@@ -300,6 +301,13 @@ static void clear_timer(int fd)
 	(void)!read(fd, &times, sizeof(times)); /* how often does not matter */
 }
 
+static int watch(struct run *r, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	return fd < 0 || epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -1 : 0;
+}
+
 static void loop(struct run *r)
 {
 	struct epoll_event events[8];
@@ -329,9 +337,15 @@ static void loop(struct run *r)
 				prefix_tables_take(r->prefixes);
 			} else if (fd == r->instance.listen_fd) {
 				run_answer_status(r);
+			} else if (fd == r->instance.command_fd) {
+				if (instance_accept(&r->instance))
+					(void)watch(r, r->instance.caller_fd); /* failing, nobody is heard */
+			} else if (fd == r->instance.caller_fd) {
+				run_hear_command(r);
 			} else if (fd == links_fd(r->links)) {
 				links_read(r->links);
 				(void)live_attach(r->live, &r->interfaces);
+				run_put_flags_again(r);
 			}
 		}
 	}
@@ -350,13 +364,6 @@ static int timer(unsigned int ms)
 	return fd;
 }
 
-static int watch(struct run *r, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
-
-	return fd < 0 || epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -1 : 0;
-}
-
 static int open_loop(struct run *r)
 {
 	sigset_t signals;
@@ -371,7 +378,7 @@ static int open_loop(struct run *r)
 	r->second_fd = timer(1000);
 	if (watch(r, r->signal_fd) || watch(r, r->drain_fd) || watch(r, r->second_fd) ||
 	    watch(r, rings_bulk_fd(live_rings(r->live))) || watch(r, rings_urgent_fd(live_rings(r->live))) ||
-	    watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd) || watch(r, reload_fd(r->reload)) ||
+	    watch(r, links_fd(r->links)) || watch(r, r->instance.listen_fd) || watch(r, r->instance.command_fd) || watch(r, reload_fd(r->reload)) ||
 	    watch(r, prefix_tables_fd(r->prefixes))) {
 		log_error("cannot set up the event loop: %s", strerror(errno));
 		return -1;
@@ -497,6 +504,8 @@ static void tear_down(struct run *r)
 	if (r->store && r->pipeline)
 		(void)store_flush(r->store, pipeline_profiles(r->pipeline), CLOSE_SECONDS); /* it says why not */
 	store_close(r->store, CLOSE_SECONDS);
+	if (r->live)
+		run_stop_enforcement(r);
 	live_close(r->live);
 	reload_free(r->reload); /* it looks at the pipeline's lists */
 	pipeline_free(r->pipeline);
@@ -534,6 +543,8 @@ int cmd_run(int argc, char **argv)
 		run_say_health(&r, ECS_STARTED, "started", run_degraded(&r));
 		if (r.options.config.lists.n)
 			say_lists(&r, NULL);
+		r.stop = run_take_enforcement(&r, &r.options.config) != 0;
+		r.status = r.stop ? EXIT_FAILED : 0;
 		loop(&r);
 		(void)rings_drain(live_rings(r.live), SIZE_MAX);
 		pipeline_finish(r.pipeline);

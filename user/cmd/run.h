@@ -9,12 +9,16 @@
 #include "cmd/instance.h"
 #include "cmd/outputs.h"
 #include "counters.h"
+#include "enforce.h"
 #include "identity.h"
 #include "intel/watch.h"
 #include "output/ecs.h"
 
+struct networks;
 struct prefix_tables;
 struct store;
+struct flagged;
+struct flagged_key;
 
 struct run {
 	struct cmd_options options;
@@ -35,6 +39,8 @@ struct run {
 	struct watch_file watch_popular, watch_allow;
 	bool lists_refused; /* the last time they were read */
 	bool allow_refused; /* lines of it, or all */
+	struct enforcement enforcement;
+	struct networks *spare; /* hosts that are never blocked for being flagged */
 	struct identity identity;
 	int epoll_fd, signal_fd, drain_fd, second_fd;
 	int64_t offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME */
@@ -57,6 +63,14 @@ const char *run_degraded(const struct run *r);
 void run_say_health(struct run *r, enum ecs_health_action action, const char *message, const char *reason);
 void run_say_losses(struct run *r);
 void run_say_stats(struct run *r);
+
+/* What is dropped: run_enforce.c. */
+int run_take_enforcement(struct run *r, const struct config *c); /* as configured; 0 or -ENOMEM, logged */
+void run_renew_enforcement(struct run *r);			 /* every second: the lease, and a trial's end */
+void run_stop_enforcement(struct run *r);
+void run_hear_command(struct run *r);
+void run_put_flag(struct run *r, const struct flagged_key *key, const struct flagged *f); /* f NULL: not any more */
+void run_put_flags_again(struct run *r); /* the machine's own addresses have changed */
 
 /* To metsuke status, and to a terminal. */
 void run_answer_status(struct run *r);

@@ -43,6 +43,8 @@ const char *run_degraded(const struct run *r)
 		return "prefix-tables-refused";
 	if (r->store && store_stats(r->store).degraded)
 		return store_stats(r->store).degraded;
+	if (r->enforcement.state == ENFORCE_STATE_UNDONE)
+		return "enforcement-undone";
 	if (!live_has_owner(r->live))
 		return "no-process-attribution";
 	return NULL;
@@ -179,6 +181,8 @@ void run_answer_status(struct run *r)
 				    .pipeline = r->pipeline,
 				    .store = r->store,
 				    .store_path = r->options.config.store_path,
+				    .enforcement = &r->enforcement,
+				    .boot_ns = run_clock_ns(CLOCK_BOOTTIME),
 				    .degraded = run_degraded(r),
 				    .uptime_s = (run_clock_ns(CLOCK_REALTIME) - r->start_ns) / 1000000000 };
 	char *text = report_text(&now);

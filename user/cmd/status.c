@@ -11,8 +11,8 @@
 
 static const char usage[] = "usage: metsuke status [--json] [-c FILE] [--runtime-dir DIR]\n"
 			    "\n"
-			    "What the running sensor is doing: interfaces and their modes, the ledger of every packet, events,\n"
-			    "sinks, profiles and verdicts, the store, flagged hosts and processes.\n"
+			    "What the running sensor is doing: interfaces and their modes, the ledger of every packet, what is\n"
+			    "dropped, events, sinks, profiles and verdicts, the store, flagged hosts and processes.\n"
 			    "\n"
 			    "  -j, --json               as one JSON object\n"
 			    "  -c, --config FILE        configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
@@ -64,6 +64,29 @@ static void print_detection(const json_t *s)
 	}
 }
 
+static void print_enforcement(const json_t *e)
+{
+	const json_t *left = json_object_get(e, "seconds_left");
+
+	printf("enforcement            %s", text_of(e, "mode"));
+	if (strcmp(text_of(e, "state"), text_of(e, "mode")) != 0)
+		printf(", %s", text_of(e, "state"));
+	if (json_is_integer(left))
+		printf(": undone in %lld s unless confirmed", (long long)json_integer_value(left));
+	printf("\n");
+	if (number_of(e, "denied_listed") || number_of(e, "denied_flagged"))
+		printf("  %-20s %15lld\n  %-20s %15lld\n", "denied_listed", number_of(e, "denied_listed"),
+		       "denied_flagged", number_of(e, "denied_flagged"));
+}
+
+/* What becomes of a list's names besides being told. */
+static const char *effect_of(const json_t *list)
+{
+	if (json_is_true(json_object_get(list, "allow")))
+		return ", exceptions";
+	return json_is_true(json_object_get(list, "blocked")) ? ", blocked" : "";
+}
+
 static void print_status(const json_t *s)
 {
 	const json_t *item;
@@ -78,6 +101,7 @@ static void print_status(const json_t *s)
 		       json_is_true(json_object_get(item, "present")) ? "" : " (not there)");
 	printf("process attribution    %s\n", text_of(s, "process_attribution"));
 	print_numbers("ledger", json_object_get(s, "ledger"), false);
+	print_enforcement(json_object_get(s, "enforcement"));
 	print_numbers("events", json_object_get(s, "events"), true);
 	print_numbers("process known by", json_object_get(s, "owners"), true);
 	printf("sinks\n");
@@ -88,14 +112,16 @@ static void print_status(const json_t *s)
 	if (json_array_size(json_object_get(s, "lists")))
 		printf("lists\n");
 	json_array_foreach(json_object_get(s, "lists"), i, item)
-		printf("  %-20s %lld entries, %lld refused, generation %lld%s\n", text_of(item, "name"),
+		printf("  %-20s %lld entries, %lld refused, generation %lld%s%s\n", text_of(item, "name"),
 		       number_of(item, "entries"), number_of(item, "refused"), number_of(item, "generation"),
+		       effect_of(item),
 		       json_is_true(json_object_get(item, "read")) ? "" : " (cannot be read)");
 	print_detection(s);
 	printf("flagged\n");
 	json_array_foreach(json_object_get(s, "flagged"), i, item)
-		printf("  %-8s %-40s %3lld  %-10s  %s\n", text_of(item, "type"), text_of(item, "value"),
-		       number_of(item, "score"), text_of(item, "verdict"), text_of(item, "reason"));
+		printf("  %-8s %-40s %3lld  %-10s  %s%s\n", text_of(item, "type"), text_of(item, "value"),
+		       number_of(item, "score"), text_of(item, "verdict"), text_of(item, "reason"),
+		       json_is_true(json_object_get(item, "blocked")) ? ", blocked" : "");
 	if (!json_array_size(json_object_get(s, "flagged")))
 		printf("  none\n");
 }

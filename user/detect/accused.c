@@ -55,11 +55,11 @@ uint64_t accused_ground(unsigned int kind, const char *who, size_t who_len, cons
 	return hash_bytes(what, what_len, hash_bytes(who, who_len, hash_seed() + kind));
 }
 
-static uint32_t *bucket_of(struct accused *a, int table, const struct flagged_key *key, uint64_t id)
+static uint32_t *bucket_of(const struct accused *a, int table, const struct flagged_key *key, uint64_t id)
 {
 	uint64_t hash = table == BY_KEY ? hash_bytes(key, sizeof(*key), a->seed) : id;
 
-	return &a->bucket[table][hash % BUCKETS];
+	return (uint32_t *)&a->bucket[table][hash % BUCKETS];
 }
 
 static bool same_key(const struct flagged_key *a, const struct flagged_key *b)
@@ -75,9 +75,10 @@ static bool stronger(const struct flagged *a, const struct flagged *b)
 }
 
 /* What is to be told of the key. False: nothing. */
-static bool strongest(struct accused *a, const struct flagged_key *key, struct flagged *ret)
+static bool strongest(const struct accused *a, const struct flagged_key *key, struct flagged *ret)
 {
 	const struct ground *best = NULL;
+	enum flagged_effect effect = EFFECT_TOLD;
 	uint64_t since_ns = UINT64_MAX;
 
 	for (uint32_t i = *bucket_of(a, BY_KEY, key, 0); i != NONE; i = a->ground[i].next[BY_KEY]) {
@@ -87,6 +88,8 @@ static bool strongest(struct accused *a, const struct flagged_key *key, struct f
 			continue;
 		if (g->f.since_ns < since_ns)
 			since_ns = g->f.since_ns;
+		if (g->f.effect > effect)
+			effect = g->f.effect;
 		if (!best || stronger(&g->f, &best->f))
 			best = g;
 	}
@@ -94,6 +97,7 @@ static bool strongest(struct accused *a, const struct flagged_key *key, struct f
 		return false;
 	*ret = best->f;
 	ret->since_ns = since_ns;
+	ret->effect = effect;
 	return true;
 }
 
@@ -221,4 +225,13 @@ void accused_expire(struct accused *a, uint64_t now_ns)
 {
 	while (a->oldest != NONE && a->ground[a->oldest].f.until_ns < now_ns)
 		drop(a, a->oldest);
+}
+
+void accused_tell_again(const struct accused *a, accused_told *tell, void *ctx)
+{
+	struct flagged f;
+
+	for (uint32_t i = a->newest; i != NONE; i = a->ground[i].older)
+		if (strongest(a, &a->ground[i].key, &f))
+			tell(ctx, &a->ground[i].key, &f);
 }

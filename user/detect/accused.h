@@ -1,6 +1,6 @@
 /* accused.h: which hosts and processes stand accused, and on what grounds: a listed name or address, or a rhythm at
  * a domain. Each ground ends on its own, when its time is up or its verdict is withdrawn; what is told of a host or
- * process (the pinned map `flagged`) is the strongest one that is left. */
+ * process (the pinned map `flagged`) is the strongest one that is left; it blocks where any of them does. */
 #ifndef METSUKE_DETECT_ACCUSED_H
 #define METSUKE_DETECT_ACCUSED_H
 
@@ -30,6 +30,9 @@ void accused_withdraw(struct accused *a, uint64_t ground);
 
 /* Or not for this one. */
 void accused_withdraw_from(struct accused *a, const struct flagged_key *key, uint64_t ground);
+
+/* Everything that is to be told, once more. */
+void accused_tell_again(const struct accused *a, accused_told *tell, void *ctx);
 
 /* What has expired before now (since 1970). */
 void accused_expire(struct accused *a, uint64_t now_ns);

@@ -10,10 +10,12 @@
 
 struct counts {
 	size_t entries;
+	size_t places; /* they take, with their marks: at most */
 	uint32_t flags;
 };
 
 struct filling {
+	const struct indicators *set;
 	const struct fingerprint_head *head;
 	struct fingerprint_line *lines;
 	uint32_t overflow;
@@ -69,17 +71,32 @@ static bool climb(struct climb *c)
 	return true;
 }
 
+#define WHOLE (INDICATOR_SELF | INDICATOR_CHILDREN)
+
+/* Of a name, what its entry wants dropped, or as an exception let pass. */
+static unsigned int covered(const struct indicator_match *m)
+{
+	return m->list->only_told && !m->allow ? 0 : m->how & WHOLE;
+}
+
 static void count_entry(void *ctx, const struct indicator_match *m)
 {
 	struct counts *c = ctx;
 
-	if (m->allow)
+	if (!m->entry && m->allow) {
+		c->flags |= FINGERPRINT_ALLOW_NETWORK;
 		return;
+	}
 	if (!m->entry && !is_address(m)) {
 		c->flags |= FINGERPRINT_NETWORK;
 		return;
 	}
-	c->entries++;
+	c->places++;
+	if (m->entry && (m->allow || covered(m) != WHOLE)) {
+		c->places += 2;
+		c->flags |= FINGERPRINT_MARKED;
+	}
+	c->entries += !m->allow;
 	if (is_address(m))
 		c->flags |= FINGERPRINT_ADDRESS;
 	else if (!memchr(m->entry, '.', m->entry_len))
@@ -93,8 +110,8 @@ void fingerprints_plan(const struct indicators *set, uint64_t generation, struct
 	indicators_walk(set, count_entry, &c);
 	*head = (struct fingerprint_head){
 		.key = hash_seed(),
-		.n_filters = (uint32_t)(c.entries * FILTER_BITS / (FINGERPRINT_LINE * 8)) + 1,
-		.n_buckets = (uint32_t)(c.entries * 100 / (FINGERPRINT_WORDS * LOAD_PERCENT)) + 2,
+		.n_filters = (uint32_t)(c.places * FILTER_BITS / (FINGERPRINT_LINE * 8)) + 1,
+		.n_buckets = (uint32_t)(c.places * 100 / (FINGERPRINT_WORDS * LOAD_PERCENT)) + 2,
 		.flags = c.flags,
 		.n_entries = (uint32_t)c.entries,
 		.generation = generation,
@@ -163,22 +180,54 @@ static void put(struct filling *x, uint64_t f, uint64_t two)
 		x->overflow = FINGERPRINT_OVERFLOW;
 }
 
+static void add_covered(void *covers, const struct indicator_match *m)
+{
+	if (!m->allow)
+		*(unsigned int *)covers |= covered(m);
+}
+
+/* An exception: where labels were left out, only that it is about names below those that are left. */
+static void put_exception(struct filling *x, const struct indicator_match *m, const struct climb *c)
+{
+	unsigned int how = c->labels->n > NAME_LABELS ? INDICATOR_CHILDREN : covered(m);
+
+	if (how & INDICATOR_SELF)
+		put(x, c->f ^ FINGERPRINT_ALLOW_SELF, c->two);
+	if (how & INDICATOR_CHILDREN)
+		put(x, c->f ^ FINGERPRINT_ALLOW_CHILDREN, c->two);
+}
+
+/* A listed name, and what none of the lists that have it wants dropped. */
+static void put_listed(struct filling *x, const struct indicator_match *m, const struct climb *c)
+{
+	unsigned int covers = covered(m);
+
+	put(x, c->f, c->two);
+	if (covers != WHOLE)
+		indicators_each_same(x->set, m->entry, m->entry_len, add_covered, &covers);
+	if (!(covers & INDICATOR_SELF))
+		put(x, c->f ^ FINGERPRINT_KEEP_SELF, c->two);
+	if (!(covers & INDICATOR_CHILDREN))
+		put(x, c->f ^ FINGERPRINT_KEEP_CHILDREN, c->two);
+}
+
 static void put_entry(void *ctx, const struct indicator_match *m)
 {
 	struct filling *x = ctx;
 	struct name_labels labels;
 	uint64_t f;
 
-	if (m->allow)
-		return;
 	if (m->entry) {
 		struct climb c = { .labels = &labels, .f = x->head->key };
 
 		labels_of(m->entry, m->entry_len, x->head->key, &labels);
 		while (climb(&c))
 			;
-		put(x, c.f, c.two);
-	} else if (is_address(m)) {
+		if (m->allow)
+			put_exception(x, m, &c);
+		else
+			put_listed(x, m, &c);
+	} else if (is_address(m) && !m->allow) {
 		f = name_of_address(m->ip, x->head->key);
 		put(x, f, f);
 	}
@@ -186,7 +235,7 @@ static void put_entry(void *ctx, const struct indicator_match *m)
 
 void fingerprints_fill(const struct indicators *set, struct fingerprint_head *head, struct fingerprint_line *lines)
 {
-	struct filling x = { .head = head, .lines = lines };
+	struct filling x = { .set = set, .head = head, .lines = lines };
 
 	indicators_walk(set, put_entry, &x);
 	head->flags |= x.overflow;

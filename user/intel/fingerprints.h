@@ -14,8 +14,9 @@ void fingerprints_plan(const struct indicators *set, uint64_t generation, struct
 /* Lines of the planned table, the head among them. */
 size_t fingerprints_lines(const struct fingerprint_head *head);
 
-/* Fills that many zeroed lines. Exceptions are left out: the daemon knows them. Networks of less than an address
- * are not in the table either; head->flags says that there are some. */
+/* Fills that many zeroed lines. Exceptions are there as marks alone: what is told of them the daemon knows. Networks of
+ * less than an address are not in the table, and exceptions that are addresses are not either; head->flags says that
+ * there are some. */
 void fingerprints_fill(const struct indicators *set, struct fingerprint_head *head, struct fingerprint_line *lines);
 
 /* What the packet programs would say of a name or an address. */

@@ -369,6 +369,7 @@ static void fill(const struct indicators *s, uint32_t position, bool parent, str
 	m->first_seen = first_seen(e);
 	m->parent = parent;
 	m->allow = e->how & INDICATOR_ALLOW;
+	m->how = e->how;
 	m->id = position;
 	if (e->how & INDICATOR_NETWORK) {
 		memcpy(m->ip, e->text, 16);
@@ -440,6 +441,11 @@ void indicators_each_ip(const struct indicators *s, const uint8_t ip[16], indica
 		each_equal(s, hash_bytes(key, sizeof(key), s->base), key, sizeof(key), INDICATOR_NETWORK, each,
 			   ctx);
 	}
+}
+
+void indicators_each_same(const struct indicators *s, const char *name, size_t len, indicator_each each, void *ctx)
+{
+	each_equal(s, name_hash(s, name, len), name, len, INDICATOR_SELF | INDICATOR_CHILDREN, each, ctx);
 }
 
 struct best {

@@ -23,6 +23,7 @@ struct indicator_list {
 	unsigned int confidence; /* 0 to 100 */
 	unsigned int severity;	 /* 0 to 100 */
 	bool allow;		 /* every entry is an exception */
+	bool only_told;		 /* its entries are told, and never a reason to drop a packet */
 };
 
 struct indicator_match {
@@ -35,6 +36,7 @@ struct indicator_match {
 	uint32_t first_seen; /* seconds since 1970; 0: the list does not say */
 	bool parent;	     /* the entry is a parent of the name that was asked for */
 	bool allow;
+	unsigned int how; /* INDICATOR_ bits of the entry */
 	uint32_t id; /* of the entry within this set */
 };
 
@@ -70,6 +72,9 @@ typedef void (*indicator_each)(void *ctx, const struct indicator_match *m);
 void indicators_each_name(const struct indicators *s, const char *name, size_t len, indicator_each each,
 			  void *ctx);
 void indicators_each_ip(const struct indicators *s, const uint8_t ip[16], indicator_each each, void *ctx);
+
+/* Every entry with just this text, of every list. */
+void indicators_each_same(const struct indicators *s, const char *name, size_t len, indicator_each each, void *ctx);
 
 /* Every entry of the set, in the order in which they were added; parent is false. */
 void indicators_walk(const struct indicators *s, indicator_each each, void *ctx);

@@ -295,6 +295,7 @@ void decode_record(const struct record *rec, struct domains *domains, struct are
 	o->proto = rec->head.proto;
 	o->vlan = rec->head.vlan;
 	o->tunnel = rec->head.tunnel;
+	o->denied = rec->denied;
 	o->marks = rec->head.marks;
 	if (rec->head.kind == RECORD_DNS)
 		decode_dns(rec, domains, arena, o);

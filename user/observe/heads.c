@@ -104,6 +104,7 @@ struct head *heads_add(struct heads *h, const struct record *part, bool *ret_aga
 			head->len = 0;
 			head->order = h->started++;
 			head->first = part->head;
+			head->denied = part->denied;
 			append(head, part);
 			return NULL;
 		}

@@ -13,6 +13,7 @@
 struct head {
 	bool used;
 	bool complete; /* the last segment of it was seen */
+	uint8_t denied; /* enum denied of the segment that started it */
 	uint32_t next_seq;
 	uint32_t len;
 	uint64_t order; /* heads started before this one */

@@ -105,6 +105,7 @@ struct observation {
 	uint16_t vlan;
 	uint16_t marks; /* enum mark */
 	uint8_t tunnel;
+	uint8_t denied; /* enum denied: why the packet was dropped */
 	bool forwarded; /* for others, or out of a capture: there is no host of ours in it */
 	enum direction direction;
 	struct endpoint source;	     /* who asks, in both directions of an exchange */

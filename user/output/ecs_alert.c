@@ -180,9 +180,16 @@ uint64_t ecs_alert(struct ecs *e, struct buf *b, const struct alert *a)
 {
 	struct buf own = { 0 };
 
-	ecs_open_literal(e, b, a->o->time_ns,
-			 EVENT_HEAD("alert", "\"network\",\"intrusion_detection\"",
-				    "\"connection\",\"protocol\",\"info\"", "blocklist-match", "alert"));
+	if (a->o->denied)
+		ecs_open_literal(e, b, a->o->time_ns,
+				 EVENT_HEAD("alert", "\"network\",\"intrusion_detection\"",
+					    "\"connection\",\"protocol\",\"denied\"", "blocklist-match", "alert"));
+	else
+		ecs_open_literal(e, b, a->o->time_ns,
+				 EVENT_HEAD("alert", "\"network\",\"intrusion_detection\"",
+					    "\"connection\",\"protocol\",\"info\"", "blocklist-match", "alert"));
+	if (a->o->denied)
+		js_raw(b, "outcome", "\"success\"");
 	js_number(b, "severity", a->match.list->severity);
 	js_number(b, "risk_score", a->match.list->severity);
 	put_reason(b, a);

@@ -170,9 +170,16 @@ uint64_t ecs_anomaly(struct ecs *e, struct buf *b, const struct anomaly *a)
 	const struct verdict *v = a->verdict;
 	struct buf own = { 0 };
 
-	ecs_open_literal(e, b, a->o->time_ns,
-			 EVENT_HEAD("alert", "\"network\",\"intrusion_detection\"",
-				    "\"connection\",\"protocol\",\"info\"", "anomaly", "alert"));
+	if (a->o->denied)
+		ecs_open_literal(e, b, a->o->time_ns,
+				 EVENT_HEAD("alert", "\"network\",\"intrusion_detection\"",
+					    "\"connection\",\"protocol\",\"denied\"", "anomaly", "alert"));
+	else
+		ecs_open_literal(e, b, a->o->time_ns,
+				 EVENT_HEAD("alert", "\"network\",\"intrusion_detection\"",
+					    "\"connection\",\"protocol\",\"info\"", "anomaly", "alert"));
+	if (a->o->denied)
+		js_raw(b, "outcome", "\"success\"");
 	js_number(b, "severity", anomaly_severity(a));
 	js_double(b, "risk_score", round(v->score * 1000) / 10);
 	js_key(b, "start");

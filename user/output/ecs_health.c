@@ -25,6 +25,10 @@ static void put_kernel_stats(struct buf *b, const struct counters *c)
 	js_number(b, "ringbuf_drops", c->lost_bulk + c->lost_urgent);
 	js_number(b, "heads_evicted", c->heads_evicted);
 	js_number(b, "urgent", c->urgent);
+	js_open(b, "denied");
+	js_number(b, "listed", c->denied_listed);
+	js_number(b, "flagged", c->denied_flagged);
+	js_close(b);
 	js_open(b, "parse_errors");
 	js_number(b, "dns", c->short_dns);
 	js_number(b, "ip", c->bad_ip + c->bad_extension);

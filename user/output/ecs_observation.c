@@ -451,12 +451,12 @@ static const char *const qualities[] = {
 	[OWNER_CACHED] = "cached",
 };
 
-/* Our own fields: how the process is known, what was odd, EDNS, the tunnel. */
+/* Our own fields: how the process is known, why it was dropped, what was odd, EDNS, the tunnel. */
 static void put_own(struct buf *b, const struct observation *o, const struct buf *more)
 {
 	bool edns = observed_dns(o->kind) && o->dns.edns;
 
-	if (!o->process && !o->marks && !edns && !o->tunnel && !more)
+	if (!o->process && !o->marks && !edns && !o->tunnel && !o->denied && !more)
 		return;
 	js_open(b, "metsuke");
 	if (more)
@@ -466,6 +466,8 @@ static void put_own(struct buf *b, const struct observation *o, const struct buf
 		js_safe(b, "quality", qualities[o->quality]);
 		js_close(b);
 	}
+	if (o->denied)
+		js_safe(b, "denied", o->denied == DENIED_LISTED ? "listed" : "flagged");
 	if (edns) {
 		js_open(b, "dns");
 		js_open(b, "edns");
@@ -529,7 +531,21 @@ void ecs_put_message(struct ecs *e, struct buf *b, const struct observation *o, 
 	put_own(b, o, more);
 }
 
-void ecs_observation(struct ecs *e, struct buf *b, const struct observation *o)
+/* Dropped: for the one who reports it that is a success, as ECS has it of a firewall. */
+static void open_denied(struct ecs *e, struct buf *b, const struct observation *o)
+{
+	if (o->kind == OBSERVED_HTTP_REQUEST)
+		ecs_open_literal(e, b, o->time_ns,
+			     EVENT_HEAD("event", "\"network\",\"web\"", "\"connection\",\"protocol\",\"denied\"",
+					"http-request", "http"));
+	else
+		ecs_open_literal(e, b, o->time_ns,
+			     EVENT_HEAD("event", "\"network\"", "\"connection\",\"protocol\",\"denied\"",
+					"dns-query", "dns"));
+	js_raw(b, "outcome", "\"success\"");
+}
+
+static void open_message(struct ecs *e, struct buf *b, const struct observation *o)
 {
 	switch (o->kind) {
 	case OBSERVED_DNS_QUERY:
@@ -547,6 +563,14 @@ void ecs_observation(struct ecs *e, struct buf *b, const struct observation *o)
 					"http-request", "http"));
 		break;
 	}
+}
+
+void ecs_observation(struct ecs *e, struct buf *b, const struct observation *o)
+{
+	if (o->denied)
+		open_denied(e, b, o);
+	else
+		open_message(e, b, o);
 	js_close(b);
 	ecs_put_message(e, b, o, NULL);
 	buf_lit(b, "}\n");

@@ -154,6 +154,13 @@ static void put_http(struct buf *b, const struct observation *o, bool color)
 		buf_lit(b, "...");
 }
 
+static void put_denied(struct buf *b, const struct observation *o, bool color)
+{
+	buf_lit(b, "  ");
+	colored(b, color, RED, "DENIED", 6);
+	buf_str(b, o->denied == DENIED_LISTED ? " (listed)" : " (flagged)");
+}
+
 void text_observation(struct buf *b, const struct observation *o, bool color)
 {
 	if (color) /* a terminal: the rate display may stand there */
@@ -164,6 +171,8 @@ void text_observation(struct buf *b, const struct observation *o, bool color)
 		put_http(b, o, color);
 	else
 		put_dns(b, o, color);
+	if (o->denied)
+		put_denied(b, o, color);
 	if (o->marks)
 		colored(b, color, RED, "  [odd]", 7);
 	buf_char(b, '\n');
@@ -194,6 +203,8 @@ void text_alert(struct buf *b, const struct alert *a, bool color)
 	buf_printf(b, "  list %s", m->list->name);
 	if (m->family)
 		buf_printf(b, " (%s)", m->family);
+	if (a->o->denied)
+		put_denied(b, a->o, color);
 	if (a->repeated)
 		buf_printf(b, ", %llu more since the last", (unsigned long long)a->repeated);
 	buf_char(b, '\n');

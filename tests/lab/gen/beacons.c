@@ -24,7 +24,7 @@ struct beacon {
 	enum deed deed;
 	const struct name *const *names; /* its servers, one after the other or any; NULL: name alone */
 	unsigned int n_names;
-	int any_name, by_address, at_work;
+	int any_name, any_size, by_address, at_work;
 };
 
 static double between(struct rng *r, const double range[2])
@@ -148,12 +148,12 @@ static struct habit habit_of(const struct beacon *b)
 }
 
 /* What is said is not to be read; the first time with a greeting. */
-static void ask_sealed(struct tcp *t, const struct beacon *b, const struct name *n, unsigned int size)
+static void ask_sealed(struct tcp *t, const struct name *n, unsigned int sent, unsigned int size)
 {
 	if (!t->greeted)
 		tls_start(t, n->text);
 	t->greeted = 1;
-	tls_exchange(t, 150 + b->sent, 120 + size);
+	tls_exchange(t, 150 + sent, 120 + size);
 }
 
 /* One request, at t->now. status: NULL: it is answered. */
@@ -163,16 +163,17 @@ static void ask(struct tcp *t, struct act *a, const struct name *n, const char *
 	const char *agent = b->kind == AS_BROWSER ? pc_of(a)->browser : b->agent,
 		   *method = b->post ? "POST" : "GET";
 	struct habit habit = habit_of(b);
+	unsigned int sent = b->any_size ? rng_between(&a->host->rng, 20, b->sent) : b->sent;
 	char path[160];
 
 	choose_path(b, &a->host->rng, path, sizeof(path));
 	ledger_add(t->lab->ledger, a->host->ip, n, b->deed, &habit, t->now);
 	if (n->protocol == TLS)
-		ask_sealed(t, b, n, size);
+		ask_sealed(t, n, sent, size);
 	else if (status)
-		http_refused(t, method, n->text, path, agent, b->post ? b->sent : 0, status);
+		http_refused(t, method, n->text, path, agent, b->post ? sent : 0, status);
 	else
-		http_exchange(t, method, n->text, path, agent, b->post ? b->sent : 0, "text/html", size);
+		http_exchange(t, method, n->text, path, agent, b->post ? sent : 0, "text/html", size);
 }
 
 static double rest_of(const struct beacon *b, struct rng *r)
@@ -309,10 +310,22 @@ static void make_more(struct beacon *b, struct infection *i)
 		for (unsigned int k = 0; k < (b->names ? b->n_names : 1); k++)
 			((struct name *)(b->names ? b->names[k] : i->name))->ttl = short_ttls[rng_below(r, 5)];
 	b->at_work = i->deed == DEED_WORKTIME;
+	b->any_size = rng_chance(r, 0.5);
 	if (i->deed == DEED_FLUX || i->deed == DEED_DOUBLE_FLUX) {
 		make_flux(i);
 		if (b->period_s > 900)
 			b->period_s = ground_log_between(r, 30, 900);
+	}
+}
+
+/* To so many more hosts, where there are as many. */
+static void spread(struct beacon *b, struct infection *i, unsigned int more)
+{
+	for (; more && i->n_hosts > 1; more--) {
+		struct pc *pc = &i->pcs[i->order[(*i->others)++ % i->n_hosts]];
+
+		if (pc != i->pc && more < i->n_hosts)
+			start(b, i->g->acts, i->g->lab, pc);
 	}
 }
 
@@ -326,8 +339,8 @@ void beacons_infect(struct infection *i)
 	b->deed = i->deed;
 	make_more(b, i);
 	start(b, i->g->acts, i->g->lab, i->pc);
-	for (unsigned int more = i->deed == DEED_CROWD ? rng_between(&i->rng, 2, 5) : 0; more; more--)
-		start(b, i->g->acts, i->g->lab, &i->pcs[i->order[(*i->others)++ % i->n_hosts]]);
+	if (i->deed == DEED_CROWD)
+		spread(b, i, rng_between(&i->rng, 2, 5));
 	habit = habit_of(b);
 	for (unsigned int k = 1; k < b->n_names; k++)
 		ledger_expect(i->g->lab->ledger, i->pc->host.ip, b->names[k], b->deed, &habit);
