@@ -208,9 +208,35 @@ static int set_date(struct reader *r, enum column column, const char *value, uin
 	return refuse(r, r->titles[column], value, "not a date (2026-01-05T08:51:16Z)");
 }
 
+/* labgen's words, and those of transplanted captures: family/word. */
+static bool is_generated(const char *kind)
+{
+	const char *slash = strrchr(kind, '/');
+
+	kind = slash ? slash + 1 : kind;
+	return !strcmp(kind, "dga") || !strcmp(kind, "slow-dga");
+}
+
 static bool is_by_client(const char *kind)
 {
-	return !strcmp(kind, "dga") || !strcmp(kind, "slow-dga") || !strncmp(kind, "tunnel", strlen("tunnel"));
+	const char *slash = strrchr(kind, '/');
+
+	if (is_generated(kind))
+		return true;
+	kind = slash ? slash + 1 : kind;
+	return !strcmp(kind, "no-name") || !strncmp(kind, "tunnel", strlen("tunnel"));
+}
+
+/* What is before the slash of a kind, where no column says. */
+static const char *family_of(struct reader *r, const char *kind)
+{
+	const char *slash = strrchr(kind, '/');
+	char family[256];
+
+	if (!slash)
+		return kind;
+	snprintf(family, sizeof(family), "%.*s", (int)(slash - kind), kind);
+	return keep(r, family);
 }
 
 static int fill(struct reader *r, struct label *row, char *cells[N_COLUMNS])
@@ -240,7 +266,9 @@ static int fill(struct reader *r, struct label *row, char *cells[N_COLUMNS])
 	row->inactive = checkins == 0;
 	if (cells[KIND])
 		row->kind = cells[KIND];
-	row->family = cells[FAMILY] ? cells[FAMILY] : row->kind;
+	row->family = cells[FAMILY] ? cells[FAMILY] : family_of(r, row->kind);
+	if (!row->family)
+		return -ENOMEM;
 	row->capture = "";
 	if (cells[CAPTURE]) {
 		const char *slash = strrchr(cells[CAPTURE], '/');
@@ -248,7 +276,8 @@ static int fill(struct reader *r, struct label *row, char *cells[N_COLUMNS])
 		row->capture = slash ? slash + 1 : cells[CAPTURE];
 		r->l->captures = true;
 	}
-	row->by_client |= !*row->domain || is_by_client(row->kind);
+	row->whole = !*row->domain || is_generated(row->kind);
+	row->by_client |= row->whole || is_by_client(row->kind);
 	row->line = r->line;
 	return 0;
 }

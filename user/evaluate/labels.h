@@ -25,6 +25,7 @@ struct label {
 	enum label_role role;
 	const char *kind, *family;
 	bool by_client;	  /* an anomaly of the client as a whole finds it */
+	bool whole;	  /* what it asks for is no domain of its own (generated names): nor is an anomaly's */
 	bool inactive;	  /* the file says that it never did anything */
 	double period_s;  /* NaN: not said, as with jitter */
 	double jitter;	  /* share of the period */

@@ -200,6 +200,24 @@ double stats_threshold(const struct stats_row *rows, size_t n, double share)
 	return threshold;
 }
 
+double stats_best_threshold(const struct stats_row *rows, size_t n)
+{
+	double all_bad = count_bad(rows, n), hits = 0, taken = 0, best = 0, threshold = NAN, bad, good;
+
+	for (size_t i = 0; i < n && !isnan(rows[i].score);) {
+		double score = rows[i].score;
+
+		i = tie(rows, n, i, &bad, &good);
+		hits += bad;
+		taken += bad + good;
+		if (2 * hits / (taken + all_bad) > best) {
+			best = 2 * hits / (taken + all_bad);
+			threshold = score;
+		}
+	}
+	return threshold;
+}
+
 static double over(size_t part, size_t whole)
 {
 	return whole ? (double)part / (double)whole : NAN;

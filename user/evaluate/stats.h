@@ -43,6 +43,10 @@ double stats_average_precision(const struct stats_row *rows, size_t n);
  * none but one above all scores. */
 double stats_threshold(const struct stats_row *rows, size_t n, double share);
 
+/* Of sorted rows: the threshold whose alarms have the highest F1, of several the highest one. NaN: no bad row has a
+ * score. */
+double stats_best_threshold(const struct stats_row *rows, size_t n);
+
 /* What a rule came to over labelled rows. */
 struct stats_counts {
 	size_t hits, misses, alarms, passes; /* bad: accused or not; good: accused or not */
