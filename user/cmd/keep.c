@@ -77,18 +77,6 @@ struct profiles *keep_read(const struct config *c)
 	return p;
 }
 
-/* What a request or lookup was about: the name, cut to the domain where it has one. */
-static struct text name_of(const struct observation *o)
-{
-	const struct domain_parts *domain = o->kind == OBSERVED_HTTP_REQUEST ? &o->http.domain : &o->dns.domain;
-
-	if (o->kind == OBSERVED_SYN)
-		return (struct text){ 0 };
-	if (domain->registered.len)
-		return domain->registered;
-	return o->kind == OBSERVED_HTTP_REQUEST ? o->http.host : o->dns.question;
-}
-
 static const char *copy(char *to, struct text from)
 {
 	snprintf(to, NAME_TEXT, "%.*s", (int)from.len, from.len ? from.at : "");
@@ -120,7 +108,7 @@ void keep_told(struct store *s, const struct told *t)
 	if (!t->listed)
 		a.domain = t->odd->pair ? t->odd->pair->domain->key : NULL;
 	else
-		a.domain = copy(domain, t->listed->matched_ip ? name_of(o) : t->listed->matched);
+		a.domain = copy(domain, t->listed->matched_ip ? observation_name(o) : t->listed->matched);
 	if (o->process) {
 		a.process = o->process->name;
 		a.executable = o->process->executable;

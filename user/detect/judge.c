@@ -24,6 +24,16 @@ struct judge {
 	bool updates;
 };
 
+struct verdict_options judge_options(const struct config *c)
+{
+	return (struct verdict_options){ .min_checkins = c->min_checkins,
+					 .rare_share = c->rare_percent / 100.0,
+					 .min_score = c->min_score_percent / 100.0,
+					 .settle_ns = c->settle_minutes * 60000000000,
+					 .rare_ns = c->rare_hours * 3600000000000,
+					 .old_ns = c->old_days * 86400000000000 };
+}
+
 struct judge *judge_new(const struct config *c, struct model *model)
 {
 	struct judge *j = calloc(1, sizeof(*j));
@@ -45,12 +55,7 @@ void judge_set_model(struct judge *j, const struct config *c, struct model *mode
 {
 	model_free(j->model);
 	j->model = model;
-	j->options = (struct verdict_options){ .min_checkins = c->min_checkins,
-					       .rare_share = c->rare_percent / 100.0,
-					       .min_score = c->min_score_percent / 100.0,
-					       .settle_ns = c->settle_minutes * 60000000000,
-					       .rare_ns = c->rare_hours * 3600000000000,
-					       .old_ns = c->old_days * 86400000000000 };
+	j->options = judge_options(c);
 	j->window_ns = c->anomaly_window_seconds * 1000000000;
 	j->popular_most = c->popular_most;
 	j->updates = c->updates;

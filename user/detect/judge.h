@@ -17,6 +17,9 @@ struct judge_counts {
 	uint64_t excused[N_EXCUSES];	 /* by what explained them; [EXCUSE_NONE]: all others */
 };
 
+/* What the configuration says of verdicts. */
+struct verdict_options judge_options(const struct config *c);
+
 /* model: the judge frees it; NULL: nothing is judged. NULL: out of memory. */
 struct judge *judge_new(const struct config *c, struct model *model);
 void judge_free(struct judge *j);

@@ -123,6 +123,18 @@ struct observation {
 	};
 };
 
+/* What a request or lookup is about: the name, cut to the domain where it has one. */
+static inline struct text observation_name(const struct observation *o)
+{
+	const struct domain_parts *domain = o->kind == OBSERVED_HTTP_REQUEST ? &o->http.domain : &o->dns.domain;
+
+	if (o->kind == OBSERVED_SYN)
+		return (struct text){ 0 };
+	if (domain->registered.len)
+		return domain->registered;
+	return o->kind == OBSERVED_HTTP_REQUEST ? o->http.host : o->dns.question;
+}
+
 static inline bool text_is(struct text t, const char *s)
 {
 	size_t i = 0;
