@@ -279,7 +279,8 @@ static struct pair_profile *ask_long_names(struct bench *b, const char *domain)
 	char name[128];
 
 	for (unsigned int i = 0; i < 60; i++) {
-		snprintf(name, sizeof(name), "d41d8cd98f00b204e9800998ecf8427e.d41d8cd98f00b204e9%02u.%s", i, domain);
+		snprintf(name, sizeof(name), "d41d8cd98f00b204e9800998ecf8427e.%.*sd41d8cd98f00b204e9%02u.%s",
+			 (int)(i % 5), "cafe", i, domain);
 		pair = profiles_query(b->p, BOT, name, domain, START + HOUR + i * S);
 		b->n_told += judge_message(b->judge, b->p, pair, &profiles_message, b->intel, &b->told) == JUDGE_TELL;
 	}

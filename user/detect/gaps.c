@@ -13,12 +13,12 @@ static int by_size(const void *a, const void *b)
 double gaps_median_ms(const struct rhythm *r, unsigned int least)
 {
 	uint32_t ms[RECENT_GAPS];
-	unsigned int n = rhythm_recent(r, ms);
+	unsigned int n = rhythm_recent(r, ms), high = n / 2, low = n ? (n - 1) / 2 : 0;
 
 	if (!n || n < least)
 		return 0;
 	qsort(ms, n, sizeof(*ms), by_size);
-	return ((double)ms[n / 2] + ms[(n - 1) / 2]) / 2;
+	return ((double)ms[high] + ms[low]) / 2;
 }
 
 unsigned int gaps_times(const struct rhythm *r, uint64_t ret_ns[RECENT_GAPS + 1])

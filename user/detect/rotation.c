@@ -93,7 +93,7 @@ static uint64_t known_since(const struct group *g)
 
 static struct rhythm join(const struct group *g)
 {
-	uint64_t since = known_since(g), all[MOST_TIMES], times[RECENT_GAPS + 1];
+	uint64_t since = known_since(g), all[MOST_TIMES] = { 0 }, times[RECENT_GAPS + 1];
 	struct rhythm joined = { 0 };
 	size_t n = 0;
 
