@@ -147,7 +147,7 @@ static bool check_labels(const struct evaluation *e, int n, char **paths)
 	return any;
 }
 
-static int write_file(const struct report *r, const char *path, int (*put)(const struct report *r, FILE *to))
+static int write_file(const struct evaluation_report *r, const char *path, int (*put)(const struct report *r, FILE *to))
 {
 	bool is_stdout = !strcmp(path, "-");
 	FILE *to = is_stdout ? stdout : fopen(path, "we");
@@ -185,7 +185,7 @@ static int report(const struct evaluation *e, const struct own *own, const struc
 		log_error("out of memory");
 		status = EXIT_FAILED;
 	} else {
-		struct report r = { e, &all, own->split, groups, n_groups, (unsigned int)c->min_checkins };
+		struct evaluation_report r = { e, &all, own->split, groups, n_groups, (unsigned int)c->min_checkins };
 
 		if (!own->json || strcmp(own->json, "-") != 0)
 			evaluation_text(&r, stdout);

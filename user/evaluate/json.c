@@ -164,7 +164,7 @@ static json_t *targets(const struct evaluation *e)
 	return to;
 }
 
-int evaluation_json(const struct report *r, FILE *to)
+int evaluation_json(const struct evaluation_report *r, FILE *to)
 {
 	const struct labels *l = r->e->labels;
 	json_t *root = json_object(), *groups = json_array();

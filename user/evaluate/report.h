@@ -6,7 +6,7 @@
 
 #include "evaluate/summary.h"
 
-struct report {
+struct evaluation_report {
 	const struct evaluation *e;
 	const struct summary *all;
 	enum split split;
@@ -24,10 +24,10 @@ struct sensor_sum {
 };
 struct sensor_sum evaluation_sensor(const struct evaluation *e, uint32_t sensor);
 
-void evaluation_text(const struct report *r, FILE *to);
+void evaluation_text(const struct evaluation_report *r, FILE *to);
 
 /* 0, or -errno. */
-int evaluation_json(const struct report *r, FILE *to);
-int evaluation_html(const struct report *r, FILE *to);
+int evaluation_json(const struct evaluation_report *r, FILE *to);
+int evaluation_html(const struct evaluation_report *r, FILE *to);
 
 #endif

@@ -60,7 +60,7 @@ static void put_rate(FILE *to, const struct summary *s)
 		fputs("  no clean host: false alarms per host-day not known\n", to);
 }
 
-static void put_joint(const struct report *r, const struct summary *s, FILE *to)
+static void put_joint(const struct evaluation_report *r, const struct summary *s, FILE *to)
 {
 	char what[64];
 
@@ -146,7 +146,7 @@ static void put_methods(const struct summary *s, FILE *to)
 	}
 }
 
-static void put_captures(const struct report *r, FILE *to)
+static void put_captures(const struct evaluation_report *r, FILE *to)
 {
 	fprintf(to, "%-40s %6s %6s %9s %11s %11s %6s%s\n", "capture", "hosts", "clean", "host-days", "found", "few",
 		"false", r->e->lists ? " listed" : "");
@@ -202,7 +202,7 @@ static void put_map(const struct summary *s, FILE *to)
 	}
 }
 
-static void put_missed(const struct report *r, FILE *to)
+static void put_missed(const struct evaluation_report *r, FILE *to)
 {
 	for (size_t i = 0; i < r->e->n_targets; i++) {
 		const struct target *t = &r->e->targets[i];
@@ -215,7 +215,7 @@ static void put_missed(const struct report *r, FILE *to)
 	}
 }
 
-void evaluation_text(const struct report *r, FILE *to)
+void evaluation_text(const struct evaluation_report *r, FILE *to)
 {
 	const struct labels *l = r->e->labels;
 
