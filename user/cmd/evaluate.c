@@ -147,7 +147,7 @@ static bool check_labels(const struct evaluation *e, int n, char **paths)
 	return any;
 }
 
-static int write_file(const struct evaluation_report *r, const char *path, int (*put)(const struct report *r, FILE *to))
+static int write_file(const struct evaluation_report *r, const char *path, int (*put)(const struct evaluation_report *r, FILE *to))
 {
 	bool is_stdout = !strcmp(path, "-");
 	FILE *to = is_stdout ? stdout : fopen(path, "we");
