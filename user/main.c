@@ -21,6 +21,7 @@ static const struct {
 	{ "allow", "metsuke allow", cmd_allow, "this is fine: until when, why, and who said so" },
 	{ "explain", "metsuke explain", cmd_explain, "the whole case of one alert, and what to do about it" },
 	{ "train", "metsuke train", cmd_train, "a model of what is ordinary, from captures that are clean" },
+	{ "evaluate", "metsuke evaluate", cmd_evaluate, "how well what labels say is found, by each detector and by all" },
 	{ "enforce", "metsuke enforce", cmd_enforce, "what the running sensor drops: confirm it, undo it" },
 	{ "status", "metsuke status", cmd_status, "the running sensor: modes, ledger, flagged hosts and processes" },
 };

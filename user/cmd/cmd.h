@@ -24,6 +24,7 @@ int cmd_allow(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_enforce(int argc, char **argv);
+int cmd_evaluate(int argc, char **argv);
 
 /* Options that several commands share; each names those it takes. */
 #define OPT_CONFIG { "config", required_argument, NULL, 'c' }

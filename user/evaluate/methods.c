@@ -39,7 +39,7 @@ const struct method_kind methods[N_METHODS] = {
 	[METHOD_LOF_MODEL] = { "LOF of the model", "model-lof", REQUESTS, "above its limit", true },
 	[METHOD_BEACON] = { "beacon score (RITA's ts)", "beacon", REQUESTS | LOOKUPS, "0.8 or more", true },
 	[METHOD_PERSISTENCE] = { "persistence", "persistence", REQUESTS | LOOKUPS, "0.6 or more", true },
-	[METHOD_UNION] = { "ODV, SVM or LOF of the model", "union", REQUESTS, "any of them", false },
+	[METHOD_UNION] = { "any of the model's three", "union", REQUESTS, "any of them", false },
 };
 
 /* The rows of one kind, and what the methods share. */
