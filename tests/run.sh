@@ -37,6 +37,8 @@ count() {
 run() {
 	local name=$1 program=$2 out="$log/${1//\//-}" rc ok not_ok skip note=
 
+	local start=$SECONDS
+
 	"$program" >"$out" 2>"$out.err" </dev/null
 	rc=$?
 	skip=$(count '^(not )?ok .*# SKIP' "$out") # cmocka 1.1.5 prints a skip as not ok
@@ -49,7 +51,7 @@ run() {
 		tail -n 30 "$out.err"
 		tail -n 3 "$out"
 	fi
-	printf '%-32s %5d passed %3d failed %3d skipped%s\n' "$name" "$ok" "$not_ok" "$skip" "$note"
+	printf '%-32s %5d passed %3d failed %3d skipped %4d s%s\n' "$name" "$ok" "$not_ok" "$skip" $((SECONDS - start)) "$note"
 	passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
 	[ "$skip" = 0 ] || skips+=$(grep -E '^(not )?ok .*# SKIP' "$out" | sed -E "s%^(not )?ok [0-9]* *-* *%SKIPPED $name: %")$'\n'
 }

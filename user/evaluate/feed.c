@@ -93,7 +93,7 @@ struct feed *feed_open(char *const *paths, size_t n, const struct settings *sett
 
 	if (f) {
 		f->sources = calloc(n, sizeof(*f->sources));
-		f->heap = calloc(n, sizeof(*f->heap));
+		f->heap = calloc(n, sizeof(void *));
 		good = f->sources && f->heap;
 	}
 	for (size_t i = 0; good && i < n; i++)

@@ -33,7 +33,7 @@ static void add_row(struct gathering *g, struct row r, const struct pair_profile
 	struct evaluation *e = g->e;
 	struct row *rows = evaluation_more(e->rows, &e->room_rows, e->n_rows, sizeof(r));
 	const struct pair_profile **pairs =
-		evaluation_more(g->pairs, &g->room_pairs, e->n_rows - g->first_row, sizeof(*pairs));
+		evaluation_more(g->pairs, &g->room_pairs, e->n_rows - g->first_row, sizeof(void *));
 
 	if (rows)
 		e->rows = rows;
@@ -121,7 +121,7 @@ static int score_kind(struct gathering *g, enum row_kind kind)
 {
 	struct row *rows = g->e->rows + g->first_row;
 	size_t n_rows = g->e->n_rows - g->first_row, n = 0;
-	const struct pair_profile **pairs = calloc(n_rows ? n_rows : 1, sizeof(*pairs));
+	const struct pair_profile **pairs = calloc(n_rows ? n_rows : 1, sizeof(void *));
 	struct method_scores *scores = calloc(n_rows ? n_rows : 1, sizeof(*scores));
 	size_t *of = calloc(n_rows ? n_rows : 1, sizeof(*of));
 	int err = pairs && scores && of ? 0 : -ENOMEM;

@@ -132,14 +132,14 @@ static int put_roc(const struct evaluation_report *r, enum row_kind kind, FILE *
 			MARGIN + SIDE * i / 4, SIDE + 16, i / 4.0, MARGIN - 6, SIDE - SIDE * i / 4 + 4, i / 4.0);
 	fprintf(to, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"middle\">false alarms, share of the rows that are not malicious</text>\n",
 		MARGIN + SIDE / 2, SIDE + 34);
-	for (enum method i = N_METHODS; !err && i-- > 0;) {
+	for (int i = N_METHODS - 1; !err && i >= 0; i--) {
 		struct stats_row *rows;
 		size_t n;
 
 		if (!methods[i].drawn || !(methods[i].kinds >> kind & 1))
 			continue;
 		color = 0;
-		for (enum method k = 0; k < i; k++)
+		for (int k = 0; k < i; k++)
 			color += methods[k].drawn;
 		err = summary_scores(r->e, NULL, group_has_row, kind, i, &rows, &n);
 		if (err)

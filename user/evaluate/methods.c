@@ -132,7 +132,7 @@ static int by_domain(const void *a, const void *b)
 /* Stage 2 as written: a row for each domain of those that stage 1 finds odd. */
 static int score_stages(const struct scoring *c)
 {
-	const struct pair_profile **domains = calloc(c->n ? c->n : 1, sizeof(*domains));
+	const struct pair_profile **domains = calloc(c->n ? c->n : 1, sizeof(void *));
 	struct method_scores *scores = calloc(c->n ? c->n : 1, sizeof(*scores));
 	struct scoring second = { c->m, c->profiles, c->kind, domains, 0, scores, c->column };
 	int err = domains && scores ? 0 : -ENOMEM;
@@ -144,7 +144,7 @@ static int score_stages(const struct scoring *c)
 			domains[n++] = c->pairs[i];
 	}
 	if (n)
-		qsort(domains, n, sizeof(*domains), by_domain);
+		qsort(domains, n, sizeof(void *), by_domain);
 	for (size_t i = 0; !err && i < n; i++)
 		if (!second.n || domains[second.n - 1]->domain != domains[i]->domain)
 			domains[second.n++] = domains[i];
@@ -153,7 +153,7 @@ static int score_stages(const struct scoring *c)
 	for (size_t i = 0; !err && i < COUNT(raw_domains); i++)
 		err = score_column(&second, METHOD_RAW_STAGES, &as_written, raw_domains[i]);
 	for (size_t i = 0; !err && second.n && i < c->n; i++) {
-		const struct pair_profile **found = bsearch(&c->pairs[i], domains, second.n, sizeof(*domains), by_domain);
+		const struct pair_profile **found = bsearch(&c->pairs[i], domains, second.n, sizeof(void *), by_domain);
 		const struct method_scores *of = found ? &scores[found - domains] : NULL;
 
 		if (!of || (c->kind == ROW_REQUESTS && !(c->scores[i].accused & 1U << METHOD_RAW_GENERAL)))

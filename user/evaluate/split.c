@@ -97,12 +97,12 @@ int split_groups(const struct evaluation *e, enum split by, struct group **ret_g
 						      .client = e->targets[i].label->client,
 						      .sensor = e->targets[i].sensor });
 	if (!err && by == SPLIT_HOST)
-		err = add(e, &groups, (struct group){ .by = by });
+		err = add(e, &groups, (struct group){ .by = by, .family = "" });
 	for (size_t i = 0; !err && by == SPLIT_CAPTURE && i < e->n_sensors; i++)
-		err = add(e, &groups, (struct group){ .by = by, .sensor = (uint32_t)i });
+		err = add(e, &groups, (struct group){ .by = by, .family = "", .sensor = (uint32_t)i });
 	for (size_t i = 0; !err && by == SPLIT_TIME && i < e->n_sensors; i++)
 		for (uint64_t day = e->sensors[i].from_ns / DAY_NS; !err && day <= e->sensors[i].to_ns / DAY_NS; day++)
-			err = add(e, &groups, (struct group){ .by = by, .day = day });
+			err = add(e, &groups, (struct group){ .by = by, .family = "", .day = day });
 	if (err) {
 		free(groups.at);
 		return err;
