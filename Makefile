@@ -98,17 +98,19 @@ install: all ## install below PREFIX (default /usr/local), DESTDIR in front
 	install -Dm755 $(BUILD)/metsuke $(DESTDIR)$(PREFIX)/sbin/metsuke
 
 LINT_SRC := user/main.c $(USER_SRC)
+LINT_NODES ?= 50000 # how far the analyzer goes into a function; its own default is 225000
 
 lint: lint-cppcheck lint-tidy ## cppcheck and clang-tidy over the sources
 
 lint-cppcheck:
-	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	$(Q)cppcheck -j 2 --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem --suppress=unknownMacro -D__x86_64__ -DMETSUKE_VERSION='""' \
 		-Iinclude -Iuser user
 
 lint-tidy:
 	$(Q)printf '%s\n' $(LINT_SRC) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE \
-		-DMETSUKE_VERSION=\"\" -Iinclude -Iuser $(PKG_CFLAGS) 2>/dev/null' sh
+		-DMETSUKE_VERSION=\"\" -Iinclude -Iuser -Xclang -analyzer-config -Xclang max-nodes=$(strip $(LINT_NODES)) \
+		$(PKG_CFLAGS) 2>/dev/null' sh
 
 format: ## how the sources would look formatted: prints the differences
 	@for f in $$(git ls-files '*.c' '*.h'); do clang-format $$f | diff -u --label $$f $$f - ; done; true

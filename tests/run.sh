@@ -10,7 +10,7 @@ build=${METSUKE_BUILD:-build}
 export METSUKE_BUILD=$build BPF_DIR=$build/bpf CMOCKA_MESSAGE_OUTPUT=TAP
 log=$build/tests/log
 pattern=
-passed=0 failed=0 skipped=0 skips=
+passed=0 failed=0 skipped=0 skips= beside=()
 
 while getopts k: option; do
 	case $option in
@@ -33,25 +33,31 @@ count() {
 	grep -cE "$1" "$2"
 }
 
-# run NAME PROGRAM: one program, its output to the log, its lines to the sums.
-run() {
-	local name=$1 program=$2 out="$log/${1//\//-}" rc ok not_ok skip note=
+# measure NAME PROGRAM: one program, its output to the log; beside it, how it ended: "OK NOT_OK SKIPPED SECONDS STATUS".
+measure() {
+	local out="$log/${1//\//-}" start=$SECONDS rc ok not_ok skip
 
-	local start=$SECONDS
-
-	"$program" >"$out" 2>"$out.err" </dev/null
+	"$2" >"$out" 2>"$out.err" </dev/null
 	rc=$?
 	skip=$(count '^(not )?ok .*# SKIP' "$out") # cmocka 1.1.5 prints a skip as not ok
 	ok=$(($(count '^ok ' "$out") - $(count '^ok .*# SKIP' "$out")))
 	not_ok=$(($(count '^not ok ' "$out") - $(count '^not ok .*# SKIP' "$out")))
+	echo "$ok $not_ok $skip $((SECONDS - start)) $rc" >"$out.end"
+}
+
+# report NAME: what measure() left, to the sums and to the reader.
+report() {
+	local name=$1 out="$log/${1//\//-}" ok not_ok skip seconds rc note=
+
+	read -r ok not_ok skip seconds rc <"$out.end"
 	show "$out"
-	if [ "$not_ok" = 0 ] && { [ $rc != 0 ] || [ $((ok + skip)) = 0 ]; }; then
+	if [ "$not_ok" = 0 ] && { [ "$rc" != 0 ] || [ $((ok + skip)) = 0 ]; }; then
 		not_ok=1
 		note=" (exit status $rc)"
 		tail -n 30 "$out.err"
 		tail -n 3 "$out"
 	fi
-	printf '%-32s %5d passed %3d failed %3d skipped %4d s%s\n' "$name" "$ok" "$not_ok" "$skip" $((SECONDS - start)) "$note"
+	printf '%-32s %5d passed %3d failed %3d skipped %4d s%s\n' "$name" "$ok" "$not_ok" "$skip" "$seconds" "$note"
 	passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
 	[ "$skip" = 0 ] || skips+=$(grep -E '^(not )?ok .*# SKIP' "$out" | sed -E "s%^(not )?ok [0-9]* *-* *%SKIPPED $name: %")$'\n'
 }
@@ -71,8 +77,19 @@ for suite in $suites; do
 	for program in "$build/tests/$suite"/test_* "tests/$suite"/test_*.sh "tests/$suite"/test_*.py; do
 		name=${program##*/}
 		# A program whose source is gone is not run; -d files belong to the compiler.
-		[[ -x $program && ! -d $program && $name == *$pattern* && $name != *.d ]] && run "$suite/$name" "$program"
+		[[ -x $program && ! -d $program && $name == *$pattern* && $name != *.d ]] || continue
+		if [ "$suite" = lint ]; then # reads the sources only and takes longest: beside the others, and behind them
+			(renice -n 19 $BASHPID >/dev/null; measure "$suite/$name" "$program") &
+			beside+=("$suite/$name")
+		else
+			measure "$suite/$name" "$program"
+			report "$suite/$name"
+		fi
 	done
+done
+wait
+for name in "${beside[@]}"; do
+	report "$name"
 done
 
 printf '%s' "$skips"

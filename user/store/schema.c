@@ -232,7 +232,7 @@ static int tune(sqlite3 *db, uint64_t max_bytes)
 static enum store_fault prepare(sqlite3 *db, const char *path, const char *sensor, uint64_t max_bytes,
 				char why[STORE_WHY])
 {
-	int64_t version;
+	int64_t version = 0;
 	enum store_fault fault = identify(db, path, &version, why);
 	int code;
 
