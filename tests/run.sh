@@ -78,13 +78,20 @@ for suite in $suites; do
 		name=${program##*/}
 		# A program whose source is gone is not run; -d files belong to the compiler.
 		[[ -x $program && ! -d $program && $name == *$pattern* && $name != *.d ]] || continue
-		if [ "$suite" = lint ]; then # reads the sources only and takes longest: beside the others, and behind them
+		case $suite in
+		lint) # reads the sources only and takes longest: beside the others, and behind them
 			(renice -n 19 $BASHPID >/dev/null; measure "$suite/$name" "$program") &
 			beside+=("$suite/$name")
-		else
+			;;
+		kernels) # each emulates one processor: side by side
+			measure "$suite/$name" "$program" &
+			beside+=("$suite/$name")
+			;;
+		*)
 			measure "$suite/$name" "$program"
 			report "$suite/$name"
-		fi
+			;;
+		esac
 	done
 done
 wait
