@@ -11,7 +11,7 @@ SAN_CC ?= $(firstword $(foreach n,19 18 17 16 15 14,\
 	$(if $(wildcard /usr/lib/llvm-$(n)/lib/clang/*/lib/linux/libclang_rt.fuzzer-*),clang-$(n))) clang)
 SAN_FLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 SAN_SRC := user/capture/native.c user/capture/mapped.c $(wildcard user/profile/*.c $(addprefix user/,detect/allow.c detect/kdtree.c detect/lof.c \
-	detect/model.c detect/ocsvm.c detect/odv.c detect/scaling.c detect/table.c intel/date.c intel/indicators.c intel/lines.c intel/popular.c intel/suffix.c observe/decode.c observe/domain.c \
+	detect/model.c detect/ocsvm.c detect/odv.c detect/scaling.c detect/table.c evaluate/labels.c intel/date.c intel/indicators.c intel/lines.c intel/popular.c intel/suffix.c observe/decode.c observe/domain.c \
 	observe/heads.c observe/name.c observe/networks.c observe/prefix_build.c observe/prefix_mmdb.c observe/prefix_text.c \
 	observe/prefixes.c observe/rdata.c support/buf.c support/hash.c support/ip.c support/log.c support/utf8.c)) \
 	$(filter-out tests/testrun.c,$(wildcard tests/*.c))

@@ -189,6 +189,30 @@ static void write_allow(const char *dir)
 	}
 }
 
+static void write_labels(const char *dir)
+{
+	static const struct {
+		const char *name, *text;
+	} seeds[] = {
+		{ "plain", "client\tdomain\trole\n192.0.2.1\twww.a.example\tbot\n192.0.2.2\t-\tbenign\n" },
+		{ "lab", "# client\trole\tkind\tdomain\tname\tperiod_s\tjitter\tfirst\tlast\tcheckins\n"
+			 "192.0.2.1\tbot\tapt/dga\t-\t-\t60\t0.3\t2026-01-05T00:00:00Z\t2026-01-06T00:00:00Z\t20\n" },
+		{ "captures", "pcap\tinfected_host\tcc_domain_or_ip\tfamily\trole\r\nx.pcap\t2001:DB8::1\t"
+			      "198.51.100.7\tzeus\tcc\r\n-\t2001:db8::1\t(any)\tzeus\ttunnel\r\n" },
+		{ "joined", "client\tdomain\trole\tkind\n192.0.2.1\ta.example\tbenign\tx\n192.0.2.1\tb.a.example\t"
+			    "benign\ty\n192.0.2.1\ta.example\taside\t-\n" },
+		{ "contradiction", "client\tdomain\trole\n192.0.2.1\ta.example\tbot\n192.0.2.1\ta.example\tbenign\n" },
+		{ "no header", "192.0.2.1\ta.example\tbot\n" },
+	};
+
+	for (unsigned int i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		FILE *file = open_seed(dir, "labels", seeds[i].name);
+
+		fputs(seeds[i].text, file);
+		fclose(file);
+	}
+}
+
 static void write_profile(const char *dir, const char *name, unsigned char first, struct buf *b)
 {
 	FILE *file = open_seed(dir, "profile", name);
@@ -254,6 +278,7 @@ int main(int argc, char **argv)
 	write_prefixes(argv[1]);
 	write_tables(argv[1]);
 	write_allow(argv[1]);
+	write_labels(argv[1]);
 	write_profiles(argv[1]);
 	return 0;
 }

@@ -128,6 +128,21 @@ static void test_threshold(void **state)
 	assert_true(isinf(stats_threshold(rows + 1, COUNT(rows) - 1, 0)));
 }
 
+/* F1 at each score: 9: 2/4; 8: 2/5; 7: 4/6; 6: 6/8; 5: 6/9. */
+static void test_best_threshold(void **state)
+{
+	struct stats_row rows[] = { { 9, true }, { 8, false }, { 7, true },   { 6, false },
+				    { 6, true }, { 5, false }, { NAN, true } };
+	struct stats_row none[] = { { 1, false }, { NAN, true } };
+
+	stats_sort(rows, COUNT(rows));
+	assert_near(stats_best_threshold(rows, COUNT(rows)), 6);
+	assert_near(stats_best_threshold(rows, 1), 9);
+	stats_sort(none, COUNT(none));
+	assert_true(isnan(stats_best_threshold(none, COUNT(none))));
+	assert_true(isnan(stats_best_threshold(NULL, 0)));
+}
+
 static void test_counts(void **state)
 {
 	const struct stats_counts c = { .hits = 3, .misses = 1, .alarms = 2, .passes = 6 }, none = { 0 };
@@ -156,7 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_beta),	      cmocka_unit_test(test_share),
 		cmocka_unit_test(test_rate),	      cmocka_unit_test(test_areas),
-		cmocka_unit_test(test_area_of_pairs), cmocka_unit_test(test_threshold),
+		cmocka_unit_test(test_area_of_pairs), cmocka_unit_test(test_threshold), cmocka_unit_test(test_best_threshold),
 		cmocka_unit_test(test_counts),	      cmocka_unit_test(test_quantile),
 	};
 

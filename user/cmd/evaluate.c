@@ -47,8 +47,9 @@ static const struct option options[] = { { "labels", required_argument, NULL, 'b
 
 struct own {
 	const char *labels, *json, *html;
-	bool stream;
+	bool stream, lists;
 	enum split split;
+	int first; /* capture, in argv */
 };
 
 /* The options that no other command has; the others were applied by cmd_parse(). */
@@ -61,6 +62,9 @@ static bool parse_own(int argc, char **argv, struct own *o)
 		switch (c) {
 		case 'b':
 			o->labels = optarg;
+			break;
+		case 'l':
+			o->lists = true;
 			break;
 		case 'x':
 			o->stream = true;
@@ -82,6 +86,7 @@ static bool parse_own(int argc, char **argv, struct own *o)
 			break;
 		}
 	}
+	o->first = optind;
 	if (!o->labels)
 		log_error("metsuke evaluate: expected --labels and a file");
 	else if (optind == argc)
@@ -234,7 +239,6 @@ int cmd_evaluate(int argc, char **argv)
 	struct labels *labels = NULL;
 	struct domains *domains;
 	char error[LABELS_ERROR];
-	bool lists = false;
 	int status = cmd_parse(argc, argv, options, usage, &o);
 
 	if (status >= 0)
@@ -244,16 +248,12 @@ int cmd_evaluate(int argc, char **argv)
 		fputs("Try 'metsuke evaluate --help'.\n", stderr);
 		return EXIT_USAGE;
 	}
-	for (int i = 1; i < argc; i++)
-		lists |= !strncmp(argv[i], "-l", 2) || !strncmp(argv[i], "--lis", 5);
-	if (lists && cmd_reload(argc, argv, options, &listing.config)) {
+	if (own.lists && cmd_reload(argc, argv, options, &listing.config)) {
 		cmd_options_free(&o);
 		return EXIT_FAILED;
 	}
-	if (!parse_own(argc, argv, &own)) /* cmd_reload() moved optind */
-		return EXIT_USAGE;
 	o.config.detect = true;
-	if (lists)
+	if (own.lists)
 		listing.config.detect = false;
 	keep_exceptions(&o.config);
 	domains = domains_new(*o.config.public_suffix_list ? o.config.public_suffix_list : NULL);
@@ -263,15 +263,15 @@ int cmd_evaluate(int argc, char **argv)
 	else if (labels_read(&labels, own.labels, domains, error))
 		log_error("%s", error);
 	else {
-		const struct trial_options to = { &o.config, lists ? &listing.config : NULL, !o.quiet && isatty(2) };
+		const struct trial_options to = { &o.config, own.lists ? &listing.config : NULL, !o.quiet && isatty(2) };
 
 		e.labels = labels;
-		status = evaluate(&e, &own, &to, argc - optind, argv + optind);
+		status = evaluate(&e, &own, &to, argc - own.first, argv + own.first);
 	}
 	evaluation_free(&e);
 	labels_free(labels);
 	domains_free(domains);
-	if (lists)
+	if (own.lists)
 		config_free(&listing.config);
 	cmd_options_free(&o);
 	return status;

@@ -11,12 +11,22 @@
 #include "evaluate/methods.h"
 #include "evaluate/texts.h"
 
+#define DAY_NS 86400000000000ULL
+#define SILENCE_NS 3600000000000ULL /* of a longer silence nobody knows whether anything was watched */
+
+struct covered {
+	uint64_t day; /* since 1970, UTC */
+	uint64_t ns;
+};
+
 /* A capture, or all of them as one, with profiles of its own. */
 struct sensor {
 	const char *name;	  /* of the capture, without folders */
 	const char **names; /* of all captures in it */
 	size_t n_names;
-	uint64_t from_ns, to_ns; /* of the first and of the last record */
+	uint64_t to_ns; /* of the newest record */
+	struct covered *covered; /* the days of its records, in order */
+	size_t n_covered, room_covered;
 	uint64_t frames;
 	size_t clients, clean; /* that asked for anything; of these, those of which nothing malicious or odd is said */
 	uint64_t pairs_gone;   /* profiles that were pushed out before the end */
@@ -83,7 +93,14 @@ struct evaluation {
 
 void evaluation_free(struct evaluation *e);
 
-/* Days that a sensor's captures cover, times its clean clients. */
+/* A record's time: what passed since the newest before it was watched, but of a silence the first SILENCE_NS only.
+ * -ENOMEM. */
+int sensor_cover(struct sensor *s, uint64_t time_ns);
+
+/* Time that was watched, in all. */
+uint64_t sensor_covered_ns(const struct sensor *s);
+
+/* The same in days, times the clean clients. */
 double sensor_host_days(const struct sensor *s);
 
 #endif

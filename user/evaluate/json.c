@@ -2,8 +2,11 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "evaluate/report.h"
+#include "support/utf8.h"
 
 static json_t *real(double x)
 {
@@ -13,6 +16,16 @@ static json_t *real(double x)
 static json_t *count(size_t n)
 {
 	return json_integer((json_int_t)n);
+}
+
+/* Of a file's name or a label, whatever bytes they have. */
+static json_t *text(const char *s)
+{
+	char *clean = utf8_clean(s, strlen(s));
+	json_t *to = json_string(clean ? clean : "");
+
+	free(clean);
+	return to;
 }
 
 static json_t *interval(struct interval i)
@@ -83,7 +96,7 @@ static json_t *causes(const struct summary *s)
 	json_t *to = json_array();
 
 	for (size_t i = 0; i < s->n_causes; i++)
-		json_array_append_new(to, json_pack("{ss,ss,so,so}", "kind", s->causes[i].kind, "rule", s->causes[i].rule,
+		json_array_append_new(to, json_pack("{so,ss,so,so}", "kind", text(s->causes[i].kind), "rule", s->causes[i].rule,
 						    "n", count(s->causes[i].n), "clean", count(s->causes[i].clean)));
 	return to;
 }
@@ -135,7 +148,7 @@ static json_t *captures(const struct evaluation *e)
 		struct sensor_sum sum = evaluation_sensor(e, (uint32_t)i);
 
 		json_array_append_new(to, json_pack("{so,so,so,so,so,so,so,so}", "capture",
-						    json_string(s->name) ?: json_null(), "hosts", count(s->clients),
+						    text(s->name), "hosts", count(s->clients),
 						    "clean", count(s->clean), "clean_host_days",
 						    real(sensor_host_days(s)), "enough_checkins", share(sum.due),
 						    "fewer_checkins", share(sum.few), "listed", count(sum.listed),
@@ -153,10 +166,10 @@ static json_t *targets(const struct evaluation *e)
 		const struct finding *f = t->found == NONE ? NULL : &e->findings[t->found];
 
 		json_array_append_new(
-			to, json_pack("{so,ss,ss,so,so,so,sb,ss,sb,sb,so}", "capture",
-				      json_string(e->sensors[t->sensor].name) ?: json_null(), "client", t->label->client,
-				      "domain", t->label->domain, "kind", json_string(t->label->kind) ?: json_null(),
-				      "family", json_string(t->label->family) ?: json_null(), "checkins",
+			to, json_pack("{so,ss,so,so,so,so,sb,ss,sb,sb,so}", "capture",
+				      text(e->sensors[t->sensor].name), "client", t->label->client,
+				      "domain", text(t->label->domain), "kind", text(t->label->kind),
+				      "family", text(t->label->family), "checkins",
 				      count(t->checkins), "enough_checkins", t->due, "judgement",
 				      judgement_name(t->judgement), "found", f != NULL, "listed", t->listed, "rule",
 				      f ? json_string(f->rule) : json_null()));
@@ -179,7 +192,7 @@ int evaluation_json(const struct evaluation_report *r, FILE *to)
 	for (size_t i = 0; i < r->n_groups; i++) {
 		json_t *g = summary(&r->groups[i]);
 
-		json_object_set_new(g, "group", json_string(r->groups[i].group->title) ?: json_null());
+		json_object_set_new(g, "group", text(r->groups[i].group->title));
 		json_array_append_new(groups, g);
 	}
 	json_object_set_new(root, "split", json_string(split_names[r->split]));

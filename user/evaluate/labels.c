@@ -16,6 +16,7 @@
 #include "support/ip.h"
 
 #define COLUMNS_MOST 64
+#define NAME_MOST 254 /* with the root's dot (RFC 1035 section 3.1) */
 
 enum column { CAPTURE, CLIENT, DOMAIN, ROLE, KIND, FAMILY, PERIOD, JITTER, FIRST, LAST, CHECKINS, N_COLUMNS };
 
@@ -160,6 +161,8 @@ static int set_domain(struct reader *r, struct label *row, char *value)
 		row->domain = strcmp(text, value) ? keep(r, text) : value;
 		return row->domain ? 0 : -ENOMEM;
 	}
+	if (strlen(value) > NAME_MOST)
+		return refuse(r, r->titles[DOMAIN], value, "longer than a name can be");
 	for (char *c = value; *c; c++) {
 		if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
 			return refuse(r, r->titles[DOMAIN], value, "neither a name nor an address");

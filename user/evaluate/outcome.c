@@ -80,7 +80,7 @@ static void judge_finding(const struct evaluation *e, const struct sensor *s, st
 static bool same(const struct finding *a, const struct finding *b)
 {
 	return a->listed == b->listed && a->role == b->role && !strcmp(a->client, b->client) &&
-	       !strcmp(a->domain, b->domain) && a->time_ns / 86400000000000 == b->time_ns / 86400000000000;
+	       !strcmp(a->domain, b->domain) && a->time_ns / DAY_NS == b->time_ns / DAY_NS;
 }
 
 static void judge_findings(struct evaluation *e, const struct sensor *s, size_t first)

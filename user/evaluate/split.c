@@ -10,8 +10,6 @@
 #include "evaluate/trial.h"
 #include "support/hash.h"
 
-#define DAY_NS 86400000000000ULL
-
 const char *const split_names[N_SPLITS] = { "none", "family", "host", "time", "capture" };
 
 static bool is_same(const struct group *a, const struct group *b)
@@ -101,8 +99,8 @@ int split_groups(const struct evaluation *e, enum split by, struct group **ret_g
 	for (size_t i = 0; !err && by == SPLIT_CAPTURE && i < e->n_sensors; i++)
 		err = add(e, &groups, (struct group){ .by = by, .family = "", .sensor = (uint32_t)i });
 	for (size_t i = 0; !err && by == SPLIT_TIME && i < e->n_sensors; i++)
-		for (uint64_t day = e->sensors[i].from_ns / DAY_NS; !err && day <= e->sensors[i].to_ns / DAY_NS; day++)
-			err = add(e, &groups, (struct group){ .by = by, .family = "", .day = day });
+		for (size_t k = 0; !err && k < e->sensors[i].n_covered; k++)
+			err = add(e, &groups, (struct group){ .by = by, .family = "", .day = e->sensors[i].covered[k].day });
 	if (err) {
 		free(groups.at);
 		return err;
@@ -171,12 +169,12 @@ bool group_has_target(const struct group *g, const struct target *t)
 	}
 }
 
-static uint64_t overlap_ns(const struct sensor *s, uint64_t day)
+static uint64_t covered_on(const struct sensor *s, uint64_t day)
 {
-	uint64_t from = day * DAY_NS > s->from_ns ? day * DAY_NS : s->from_ns;
-	uint64_t to = (day + 1) * DAY_NS < s->to_ns ? (day + 1) * DAY_NS : s->to_ns;
-
-	return to > from ? to - from : 0;
+	for (size_t i = 0; i < s->n_covered; i++)
+		if (s->covered[i].day == day)
+			return s->covered[i].ns;
+	return 0;
 }
 
 double group_host_days(const struct evaluation *e, const struct group *g)
@@ -189,7 +187,7 @@ double group_host_days(const struct evaluation *e, const struct group *g)
 		const struct sensor *s = &e->sensors[i];
 
 		if (g && g->by == SPLIT_TIME)
-			days += (double)overlap_ns(s, g->day) / DAY_NS * (double)s->clean;
+			days += (double)covered_on(s, g->day) / (double)DAY_NS * (double)s->clean;
 		else if (!g || g->by != SPLIT_CAPTURE || g->sensor == i)
 			days += sensor_host_days(s);
 	}

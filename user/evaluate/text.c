@@ -71,7 +71,7 @@ static void put_joint(const struct evaluation_report *r, const struct summary *s
 	if (s->unseen.n)
 		fprintf(to, "  labelled, and never seen in the captures: %zu\n", s->unseen.n);
 	if (s->checkins.n)
-		fprintf(to, "  delay to the first alert: median %.0f check-ins, 90 %% within %.0f; median %.1f minutes, 90 %% within %.1f\n",
+		fprintf(to, "  delay to the first alert, median and 90 %%: %.0f and %.0f check-ins, %.1f and %.1f minutes\n",
 			s->checkins.median, s->checkins.most, s->minutes.median, s->minutes.most);
 	else
 		fputs("  delay to the first alert: -\n", to);
@@ -79,7 +79,7 @@ static void put_joint(const struct evaluation_report *r, const struct summary *s
 		s->clean_alarms);
 	put_rate(to, s);
 	for (size_t i = 0; i < s->n_causes; i++)
-		fprintf(to, "    %-40s %-20s %5zu, %zu of clean hosts\n", s->causes[i].kind, s->causes[i].rule,
+		fprintf(to, "    %-40.40s %-20s %5zu, %zu of clean hosts\n", s->causes[i].kind, s->causes[i].rule,
 			s->causes[i].n, s->causes[i].clean);
 }
 

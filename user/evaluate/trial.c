@@ -29,38 +29,6 @@ struct trial {
 	bool out_of_memory;
 };
 
-void *evaluation_more(void *items, size_t *room, size_t n, size_t size)
-{
-	if (n == *room) {
-		size_t more = *room ? 2 * *room : 64;
-		void *grown = reallocarray(items, more, size);
-
-		if (!grown)
-			return NULL;
-		*room = more;
-		return grown;
-	}
-	return items;
-}
-
-double sensor_host_days(const struct sensor *s)
-{
-	return (double)(s->to_ns - s->from_ns) / 86400e9 * (double)s->clean;
-}
-
-void evaluation_free(struct evaluation *e)
-{
-	for (size_t i = 0; i < e->n_sensors; i++)
-		free(e->sensors[i].names);
-	free(e->sensors);
-	free(e->rows);
-	free(e->findings);
-	free(e->targets);
-	free(e->label_seen);
-	texts_free(e->texts);
-	*e = (struct evaluation){ 0 };
-}
-
 static void add_finding(struct trial *t, struct finding f, const char *client, struct text domain)
 {
 	struct evaluation *e = t->e;
@@ -185,10 +153,8 @@ static void feed_all(struct trial *t, struct feed *f, struct sensor *s)
 	const struct record *rec;
 
 	while ((rec = feed_next(f))) {
-		if (!s->from_ns || rec->head.time_ns < s->from_ns)
-			s->from_ns = rec->head.time_ns;
-		if (rec->head.time_ns > s->to_ns)
-			s->to_ns = rec->head.time_ns;
+		if (sensor_cover(s, rec->head.time_ns))
+			t->out_of_memory = true;
 		pipeline_feed(t->judging, rec, rec->head.len);
 		if (t->listing)
 			pipeline_feed(t->listing, rec, rec->head.len);
