@@ -4,6 +4,7 @@
 
 #include "detect/judge.h"
 #include "detect/model.h"
+#include "observe/prefixes.h"
 #include "profile/dga_walk.h"
 #include "profiles.h"
 
@@ -23,6 +24,8 @@ struct bench {
 	enum behaviour told;
 	unsigned int n_told;
 	struct verdict verdict; /* told last */
+	struct prefixes *prefixes;
+	unsigned int seed;
 	uint16_t type;
 	bool nowhere; /* names end in no top-level domain */
 };
@@ -37,6 +40,7 @@ static int set_up(void **state)
 	b->judge = judge_new(&b->config, model_load("", error, sizeof(error)));
 	assert_non_null(b->judge);
 	b->type = TYPE_A;
+	b->seed = 1;
 	*state = b;
 	return 0;
 }
@@ -46,6 +50,7 @@ static int tear_down(void **state)
 	struct bench *b = *state;
 
 	profiles_free(b->p);
+	prefixes_free(b->prefixes);
 	judge_free(b->judge);
 	config_free(&b->config);
 	free(b);
@@ -145,14 +150,13 @@ static void expect(const struct bench *b, enum behaviour what)
 static void hex_names(struct bench *b, const char *client, const char *domain, unsigned int n, unsigned int bytes,
 		      bool varied, uint64_t gap_ns)
 {
-	unsigned int seed = 1;
 	char name[256];
 
 	for (unsigned int i = 0; i < n; i++) {
 		size_t len = 0;
 
 		while (len < bytes + (varied ? i % 4 * 4 : 0))
-			len += snprintf(name + len, sizeof(name) - len, "%04x", rand_r(&seed) & 0xffff);
+			len += snprintf(name + len, sizeof(name) - len, "%04x", rand_r(&b->seed) & 0xffff);
 		snprintf(name + len, sizeof(name) - len, ".%s", domain);
 		lookup(b, client, name, domain, 0, START + i * gap_ns);
 	}
@@ -189,6 +193,18 @@ static void test_a_flood_of_fingerprints_is_a_tunnel(void **state)
 {
 	hex_names(*state, BOT, "cc.example", 3000, 56, false, S / 2);
 	expect(*state, BEHAVIOUR_TUNNEL);
+}
+
+/* Each sees its own files. */
+static void test_fingerprints_of_several_hosts_are_none(void **state)
+{
+	static const char *const hosts[] = { BOT, "192.0.2.67", "192.0.2.68" };
+	struct bench *b = *state;
+
+	b->type = TYPE_TXT;
+	for (int host = 0; host < 3; host++)
+		hex_names(b, hosts[host], "av.example", 1500, 32, false, S);
+	assert_int_equal(b->n_told, 0);
 }
 
 static void test_short_names_by_address_are_none(void **state)
@@ -496,6 +512,38 @@ static void test_a_delivery_network_is_none(void **state)
 	assert_int_equal(((struct bench *)*state)->n_told, 0);
 }
 
+/* The addresses of changing() are announced by n AS. */
+static void announce(struct bench *b, unsigned int n)
+{
+	char path[64], error[512];
+	int fd = memfd_create("pfx2as", MFD_CLOEXEC);
+
+	for (unsigned int i = 0; i < 250; i++)
+		dprintf(fd, "198.%u.0.0\t16\t%u\n", i, 64500 + i % n);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	b->prefixes = prefixes_load(path, error, sizeof(error));
+	close(fd);
+	if (!b->prefixes)
+		fail_msg("%s", error);
+	profiles_free(b->p);
+	b->p = profiles_new(&(struct profile_limits){ 10000, 10000, 1000, 0 }, b->prefixes);
+}
+
+static void test_fast_flux_in_many_systems(void **state)
+{
+	announce(*state, 7);
+	changing(*state, 60, true);
+	expect(*state, BEHAVIOUR_FLUX);
+}
+
+/* One of several AS, whose addresses alone make the score. */
+static void test_a_wide_delivery_network_is_none(void **state)
+{
+	announce(*state, 6);
+	changing(*state, 60, true);
+	assert_int_equal(((struct bench *)*state)->n_told, 0);
+}
+
 static void test_how_names_look(void **state)
 {
 	static const char *const generated[] = { "lgurqmjleesnimjuwiic", "xkqjvbzrtw", "a3f9c1e07b5d", "q1w2e3r4t5" };
@@ -549,6 +597,7 @@ int main(void)
 		T(test_long_names_are_a_tunnel),
 		T(test_types_that_carry_are_a_tunnel),
 		T(test_fingerprints_are_none),
+		T(test_fingerprints_of_several_hosts_are_none),
 		T(test_a_flood_of_fingerprints_is_a_tunnel),
 		T(test_short_names_by_address_are_none),
 		T(test_few_names_are_none),
@@ -572,6 +621,8 @@ int main(void)
 		T(test_lookups_without_a_turn),
 		T(test_a_reader_is_none),
 		T(test_fast_flux),
+		T(test_fast_flux_in_many_systems),
+		T(test_a_wide_delivery_network_is_none),
 		T(test_a_delivery_network_is_none),
 		cmocka_unit_test(test_how_names_look),
 		cmocka_unit_test(test_reversed_addresses),

@@ -124,8 +124,8 @@ void rotation_judge(struct judging *j)
 	j->v->checkins = joined.http.checkins;
 	evidence_rule(j, "domains_in_turn", rotation.domains, 2, true, joined.http.checkins);
 	judge_stages(j);
-	if (j->v->company_told_ns < rotation.told_ns)
-		j->v->company_told_ns = rotation.told_ns;
+	if (rotation.told) /* that is this one's story, however long ago */
+		j->v->company_told_ns = j->v->end_ns;
 	j->pair = pair;
 	rhythm_free(&rotation.rhythm);
 }

@@ -123,8 +123,8 @@ void lookups_rotation_judge(struct judging *j)
 		j->v->judgement = JUDGED_SOFTWARE;
 		judge_domain(j, false);
 	}
-	if (j->v->company_told_ns < rotation.told_ns)
-		j->v->company_told_ns = rotation.told_ns;
+	if (rotation.told) /* that is this one's story, however long ago */
+		j->v->company_told_ns = j->v->end_ns;
 	j->pair = pair;
 	rhythm_free(&rotation.rhythm);
 }

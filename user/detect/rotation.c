@@ -13,13 +13,15 @@
 #define MOST_TIMES 1024
 #define MOST_TRIED 8 /* look-ups: about 0.3 ms in all */
 #define MOST_JOINED 4
-#define LEAST_LOOKUPS 6
+#define LEAST_CHECKINS 6
+#define SAME_TIME 0.7 /* share of the longer life that both lived */
 #define AS_OFTEN 4 /* times more, or less */
 #define KNOWN_TO 2
 
 struct group {
 	const struct pair_profile *pair, *chosen[MOST_DOMAINS]; /* the first is the pair */
 	unsigned int left, n, most;
+	bool told; /* there was an alert about one that could be of it */
 	bool for_itself; /* the User-Agent has to go nowhere that many know */
 	bool (*alike)(const struct pair_profile *a, const struct pair_profile *b);
 	const struct rhythm *(*rhythm)(const struct pair_profile *pair);
@@ -48,10 +50,37 @@ static bool requests_alike(const struct pair_profile *a, const struct pair_profi
 	       !a->other == !b->other;
 }
 
+static bool as_often(const struct rhythm *a, const struct rhythm *b)
+{
+	return a->checkins >= LEAST_CHECKINS && a->checkins <= AS_OFTEN * b->checkins &&
+	       b->checkins <= AS_OFTEN * a->checkins;
+}
+
+/* What takes any of its names at each check-in asks all of them about as often, all the time. */
+static bool evenly(const struct rhythm *a, const struct rhythm *b)
+{
+	uint64_t from = a->first_ns > b->first_ns ? a->first_ns : b->first_ns;
+	uint64_t to = a->last_ns < b->last_ns ? a->last_ns : b->last_ns;
+	uint64_t longest = a->last_ns - a->first_ns > b->last_ns - b->first_ns ? a->last_ns - a->first_ns
+									     : b->last_ns - b->first_ns;
+
+	return a->checkins >= LEAST_CHECKINS && a->checkins <= 2 * b->checkins && b->checkins <= 2 * a->checkins &&
+	       to > from && (double)(to - from) >= SAME_TIME * (double)longest;
+}
+
+static bool requests_evenly(const struct pair_profile *a, const struct pair_profile *b)
+{
+	return requests_alike(a, b) && evenly(&a->http, &b->http);
+}
+
+static bool lookups_evenly(const struct pair_profile *a, const struct pair_profile *b)
+{
+	return !a->http.checkins && !a->domain->nowhere && evenly(&a->dns, &b->dns);
+}
+
 static bool lookups_alike(const struct pair_profile *a, const struct pair_profile *b)
 {
-	return !a->http.checkins && !a->domain->nowhere && a->dns.checkins >= LEAST_LOOKUPS &&
-	       a->dns.checkins <= AS_OFTEN * b->dns.checkins && b->dns.checkins <= AS_OFTEN * a->dns.checkins;
+	return !a->http.checkins && !a->domain->nowhere && as_often(&a->dns, &b->dns);
 }
 
 static bool look(void *ctx, const struct pair_profile *other)
@@ -62,10 +91,12 @@ static bool look(void *ctx, const struct pair_profile *other)
 		return false;
 	if (other == g->pair || !g->alike(other, g->pair))
 		return true;
-	if (distinct_count(&other->domain->clients) <= 1)
+	if (distinct_count(&other->domain->clients) <= 1) {
 		g->chosen[g->n++] = other;
-	else if (g->for_itself && distinct_count(&other->domain->clients) > KNOWN_TO)
+		g->told |= other->state.told_ns != 0;
+	} else if (g->for_itself && distinct_count(&other->domain->clients) > KNOWN_TO) {
 		return g->n = 1, false; /* this program goes where others go, too */
+	}
 	return true;
 }
 
@@ -122,46 +153,42 @@ static bool report(const struct group *g, struct rotation *ret_rotation)
 {
 	if (g->n == 1)
 		return false;
-	*ret_rotation = (struct rotation){ .domains = g->n, .rhythm = join(g) };
-	for (unsigned int i = 1; i < g->n; i++)
-		if (g->chosen[i]->state.told_ns > ret_rotation->told_ns)
-			ret_rotation->told_ns = g->chosen[i]->state.told_ns;
+	*ret_rotation = (struct rotation){ .domains = g->n, .rhythm = join(g), .told = g->told };
 	return true;
 }
 
-bool rotation_of_requests(const struct pair_profile *pair, struct rotation *ret_rotation)
+static double group_score(const struct group *g)
 {
-	struct group g = { .most = MOST_DOMAINS, .for_itself = true, .alike = requests_alike, .rhythm = requests };
+	struct rhythm r = join(g);
+	double score = rhythm_timing_score(&r);
 
-	find(&g, pair);
-	return report(&g, ret_rotation);
+	rhythm_free(&r);
+	return score;
 }
 
 static double score_with(struct group *g, const struct pair_profile *more)
 {
-	struct rhythm r;
 	double score;
 
 	g->chosen[g->n++] = more;
-	r = join(g);
-	score = rhythm_timing_score(&r);
-	rhythm_free(&r);
+	score = group_score(g);
 	g->n--;
 	return score;
 }
 
-bool rotation_of_lookups(const struct pair_profile *pair, struct rotation *ret_rotation)
+/* One by one, for the rhythm that they make together. */
+static void choose(struct group *g, const struct pair_profile *pair)
 {
-	struct group g = { .most = MOST_TRIED + 1, .alike = lookups_alike, .rhythm = lookups }, tried;
-	double best = rhythm_timing_score(&pair->dns);
+	double best = rhythm_timing_score(g->rhythm(pair));
+	struct group tried;
 
-	find(&g, pair);
-	tried = g;
-	for (g.n = 1; g.n < MOST_JOINED;) {
+	find(g, pair);
+	tried = *g;
+	for (g->n = 1; g->n < MOST_JOINED;) {
 		const struct pair_profile **better = NULL;
 
 		for (unsigned int i = 1; i < tried.n; i++) {
-			double score = tried.chosen[i] ? score_with(&g, tried.chosen[i]) : NAN;
+			double score = tried.chosen[i] ? score_with(g, tried.chosen[i]) : NAN;
 
 			if (score > best) {
 				best = score;
@@ -170,8 +197,30 @@ bool rotation_of_lookups(const struct pair_profile *pair, struct rotation *ret_r
 		}
 		if (!better)
 			break;
-		g.chosen[g.n++] = *better;
+		g->chosen[g->n++] = *better;
 		*better = NULL;
 	}
+}
+
+bool rotation_of_requests(const struct pair_profile *pair, struct rotation *ret_rotation)
+{
+	struct group g = { .most = MOST_DOMAINS, .for_itself = true, .alike = requests_alike, .rhythm = requests };
+
+	find(&g, pair);
+	if (g.n == 1) { /* a browser's User-Agent, too */
+		g = (struct group){ .most = MOST_DOMAINS, .alike = requests_evenly, .rhythm = requests };
+		find(&g, pair);
+	}
 	return report(&g, ret_rotation);
+}
+
+bool rotation_of_lookups(const struct pair_profile *pair, struct rotation *ret_rotation)
+{
+	struct group few = { .most = MOST_TRIED + 1, .alike = lookups_alike, .rhythm = lookups };
+	struct group all = { .most = MOST_DOMAINS, .alike = lookups_evenly, .rhythm = lookups };
+
+	choose(&few, pair);
+	find(&all, pair);
+	few.told = all.told |= few.told;
+	return report(all.n > 1 && group_score(&all) > group_score(&few) ? &all : &few, ret_rotation);
 }

@@ -12,7 +12,7 @@
 #define REVERSED_SHARE 0.5 /* DNS blocklists ask so */
 #define KEYS_LENGTH 20	   /* as long as a fingerprint of 80 bits and more, in hexadecimal digits */
 #define KEYS_SD 0.5	   /* and all of one length, which data in pieces is not */
-#define KEYS_A_DAY 2000	   /* more than the files that a host sees */
+#define KEYS_A_DAY 2000	   /* of a client: more than the files that it sees */
 #define STRONG 0.97	   /* a score that does not wait for others */
 #define NOWHERE_LENGTH 40
 
@@ -32,7 +32,7 @@ static bool are_keys(struct judging *j, double names, struct measure length)
 {
 	const struct domain_profile *d = j->pair->domain;
 	struct measure sd = feature_of_domain(FEATURE_SUBDOMAIN_LENGTH_SD, d, j->profiles);
-	double days = fmax((d->last_ns - d->first_ns) / 86400e9, 1);
+	double days = fmax((d->last_ns - d->first_ns) / 86400e9, 1) * fmax(distinct_count(&d->clients), 1);
 	struct evidence *varied = evidence_rule(j, "subdomain_length_sd", sd.value, KEYS_SD, true, sd.n);
 
 	return !varied->triggered && length.value >= KEYS_LENGTH && names / days < KEYS_A_DAY;
