@@ -76,7 +76,9 @@ static void put_cards(const struct evaluation_report *r, FILE *to)
 	snprintf(title, sizeof(title), "Found, at least %u check-ins", r->min_checkins);
 	put_card(to, title, s->due);
 	put_card(to, "Found, fewer check-ins", s->few);
-	put_card(to, "Bots found (hosts x families)", s->bots);
+	snprintf(title, sizeof(title), "Bots found, %u check-ins at one domain", r->min_checkins);
+	put_card(to, title, s->bots_due);
+	put_card(to, "Bots found (hosts x families), all", s->bots);
 	fputs("<div class=\"card\">False alarms a clean host-day", to);
 	if (s->host_days > 0)
 		fprintf(to, "<b>%.4f</b><span>%zu in %.4g days; 95 %%: %.4f to %.4f</span>",
@@ -177,7 +179,7 @@ static int put_rocs(const struct evaluation_report *r, FILE *to)
 
 static void put_map(const struct summary *s, FILE *to)
 {
-	fputs("<h2>Found, by period and jitter</h2>\n<div class=\"wide\"><table class=\"map\">\n<tr><th>period</th>", to);
+	fputs("<h2>Bots found, by period and jitter</h2>\n<div class=\"wide\"><table class=\"map\">\n<tr><th>period</th>", to);
 	for (size_t k = 0; k < MAP_JITTERS; k++)
 		fprintf(to, "<th>%.0f to %.0f %%</th>", 100 * map_jitters[k], 100 * fmin(map_jitters[k + 1], 1));
 	fputs("</tr>\n", to);

@@ -121,8 +121,9 @@ static json_t *summary(const struct summary *s)
 {
 	struct interval rate = stats_rate(s->clean_alarms, s->host_days);
 	bool known = s->host_days > 0;
-	json_t *to = json_pack("{so,so,so,so,so,so}", "enough_checkins", share(s->due), "fewer_checkins", share(s->few),
-			       "never_seen", count(s->unseen.n), "bots", share(s->bots), "delay_checkins",
+	json_t *to = json_pack("{so,so,so,so,so,so,so}", "enough_checkins", share(s->due), "fewer_checkins",
+			       share(s->few), "never_seen", count(s->unseen.n), "bots", share(s->bots),
+			       "bots_enough_checkins", share(s->bots_due), "delay_checkins",
 			       delay(s->checkins), "delay_minutes", delay(s->minutes));
 
 	json_object_set_new(to, "false_alarms",

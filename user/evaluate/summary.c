@@ -118,44 +118,46 @@ static void count_share(struct share *s, bool found)
 
 static void add_target(struct summary *s, const struct target *t)
 {
-	const struct label *l = t->label;
 	bool found = t->found != NONE;
 
 	count_share(!t->seen ? &s->unseen : t->due ? &s->due : &s->few, found);
 	s->by_anomaly += found;
 	s->by_list += t->listed;
 	s->by_both += found && t->listed;
-	if (t->due && !isnan(l->period_s) && !isnan(l->jitter))
-		count_share(&s->map[band(map_periods, MAP_PERIODS, l->period_s)][band(map_jitters, MAP_JITTERS, l->jitter)],
-			    found);
 }
 
-/* A bot: what a client has of one family, however many servers that asks. Targets of a client follow each other. */
-static void count_bots(const struct evaluation *e, const struct group *g, struct summary *s)
+static bool same_bot(const struct target *a, const struct target *b)
 {
-	for (size_t i = 0; i < e->n_targets; i++) {
-		const struct target *t = &e->targets[i];
-		bool first = true, found = false;
+	return a->sensor == b->sensor && !strcmp(a->label->client, b->label->client) &&
+	       !strcmp(a->label->family, b->label->family);
+}
 
-		if (!group_has_target(g, t))
-			continue;
-		for (size_t k = i; k-- > 0 && first;) {
-			const struct target *o = &e->targets[k];
+bool summary_bot_found(const struct evaluation *e, const struct target *t)
+{
+	for (size_t i = 0; i < e->n_targets; i++)
+		if (e->targets[i].found != NONE && same_bot(&e->targets[i], t))
+			return true;
+	return false;
+}
 
-			if (o->sensor != t->sensor || strcmp(o->label->client, t->label->client) != 0)
-				break;
-			first = strcmp(o->label->family, t->label->family) != 0;
-		}
-		for (size_t k = i; first && k < e->n_targets; k++) {
-			const struct target *o = &e->targets[k];
+/* Counts the bot of e->targets[at] where that is the first of its servers in the group. */
+static void count_bot(const struct evaluation *e, const struct group *g, size_t at, struct summary *s)
+{
+	const struct label *l = e->targets[at].label;
+	bool found = summary_bot_found(e, &e->targets[at]), due = false;
 
-			if (o->sensor != t->sensor || strcmp(o->label->client, t->label->client) != 0)
-				break;
-			found |= o->found != NONE && !strcmp(o->label->family, t->label->family);
-		}
-		if (first)
-			count_share(&s->bots, found);
-	}
+	for (size_t i = 0; i < at; i++)
+		if (same_bot(&e->targets[i], &e->targets[at]) && group_has_target(g, &e->targets[i]))
+			return;
+	for (size_t i = at; i < e->n_targets && !due; i++)
+		due = e->targets[i].due && same_bot(&e->targets[i], &e->targets[at]);
+	count_share(&s->bots, found);
+	if (!due)
+		return;
+	count_share(&s->bots_due, found);
+	if (!isnan(l->period_s) && !isnan(l->jitter))
+		count_share(&s->map[band(map_periods, MAP_PERIODS, l->period_s)][band(map_jitters, MAP_JITTERS, l->jitter)],
+			    found);
 }
 
 static int measure_delays(const struct evaluation *e, const struct group *g, struct summary *s)
@@ -251,10 +253,12 @@ int summary_make(const struct evaluation *e, const struct group *g, struct summa
 	int err;
 
 	*s = (struct summary){ .group = g, .host_days = group_host_days(e, g) };
-	for (size_t i = 0; i < e->n_targets; i++)
-		if (group_has_target(g, &e->targets[i]))
+	for (size_t i = 0; i < e->n_targets; i++) {
+		if (group_has_target(g, &e->targets[i])) {
 			add_target(s, &e->targets[i]);
-	count_bots(e, g, s);
+			count_bot(e, g, i, s);
+		}
+	}
 	for (size_t i = 0; i < e->n_rows; i++)
 		for (enum row_kind kind = 0; kind < N_ROW_KINDS; kind++)
 			s->rows[kind] += is_compared(&e->rows[i], kind) && group_has_row(e, g, &e->rows[i]);

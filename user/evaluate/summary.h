@@ -38,7 +38,8 @@ extern const double map_periods[MAP_PERIODS + 1], map_jitters[MAP_JITTERS + 1];
 
 struct summary {
 	const struct group *group; /* NULL: all */
-	struct share due, few, unseen, bots; /* targets with enough check-ins, with fewer, never seen; hosts x families */
+	struct share due, few, unseen; /* targets with enough check-ins, with fewer, never seen */
+	struct share bots, bots_due;   /* of all; of those with enough check-ins at one of their domains */
 	size_t by_list, by_both;	     /* of all targets */
 	size_t by_anomaly;
 	struct delay checkins, minutes;
@@ -50,7 +51,7 @@ struct summary {
 	double host_days; /* of clean clients */
 	struct cause *causes; /* most alarms first */
 	size_t n_causes;
-	struct share map[MAP_PERIODS][MAP_JITTERS]; /* targets with a period and enough check-ins */
+	struct share map[MAP_PERIODS][MAP_JITTERS]; /* bots with a period and enough check-ins */
 	size_t rows[N_ROW_KINDS];
 	struct line lines[N_ROW_KINDS][N_METHODS];
 };
@@ -58,6 +59,9 @@ struct summary {
 /* -ENOMEM. */
 int summary_make(const struct evaluation *e, const struct group *g, struct summary *ret_summary);
 void summary_free(struct summary *s);
+
+/* A bot is what a client has of one family, however many servers that asks: was it found at any of them? */
+bool summary_bot_found(const struct evaluation *e, const struct target *t);
 
 /* Rows of one method, sorted for stats.h; to be freed. take NULL: all with enough check-ins that are neither aside nor
  * of another kind. -ENOMEM. */

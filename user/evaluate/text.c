@@ -67,7 +67,9 @@ static void put_joint(const struct evaluation_report *r, const struct summary *s
 	snprintf(what, sizeof(what), "with at least %u check-ins", r->min_checkins);
 	put_share(to, what, s->due);
 	put_share(to, "with fewer", s->few);
-	put_share(to, "bots: hosts x families", s->bots);
+	snprintf(what, sizeof(what), "bots, %u check-ins at one domain or more", r->min_checkins);
+	put_share(to, what, s->bots_due);
+	put_share(to, "bots (hosts x families), all", s->bots);
 	if (s->unseen.n)
 		fprintf(to, "  labelled, and never seen in the captures: %zu\n", s->unseen.n);
 	if (s->checkins.n)
@@ -75,6 +77,8 @@ static void put_joint(const struct evaluation_report *r, const struct summary *s
 			s->checkins.median, s->checkins.most, s->minutes.median, s->minutes.most);
 	else
 		fputs("  delay to the first alert: -\n", to);
+	if (s->group && s->group->by == SPLIT_FAMILY) /* false alarms are nobody's family */
+		return;
 	fprintf(to, "  false alarms, each client, domain and day once: %zu, of which %zu about clean hosts\n", s->alarms,
 		s->clean_alarms);
 	put_rate(to, s);
@@ -126,10 +130,17 @@ static void put_tuned(const struct summary *s, enum row_kind kind, enum method w
 	fputc('\n', to);
 }
 
+static bool has_bad_rows(const struct summary *s, enum row_kind kind)
+{
+	const struct stats_counts *c = &s->lines[kind][METHOD_JOINT].counts;
+
+	return c->hits + c->misses;
+}
+
 static void put_methods(const struct summary *s, FILE *to)
 {
 	for (enum row_kind kind = 0; kind < N_ROW_KINDS; kind++) {
-		if (!s->rows[kind])
+		if (!s->rows[kind] || (s->group && s->group->by == SPLIT_FAMILY && !has_bad_rows(s, kind)))
 			continue;
 		fprintf(to, "%s: %zu rows\n", row_kind_titles[kind], s->rows[kind]);
 		fprintf(to, "  %-26s %9s %5s %11s %6s %5s %5s %5s %5s %8s\n", "method", "found", "TPR", "95 %", "FPR",
@@ -185,7 +196,7 @@ static void put_map(const struct summary *s, FILE *to)
 			n += s->map[i][k].n;
 	if (!n)
 		return;
-	fputs("Found by period (rows, seconds) and jitter (columns, up to)\n         ", to);
+	fputs("Bots found by period (rows, seconds) and jitter (columns, up to)\n         ", to);
 	for (size_t k = 0; k < MAP_JITTERS; k++)
 		fprintf(to, " %9.0f %%", 100 * fmin(map_jitters[k + 1], 1));
 	fputc('\n', to);
@@ -204,15 +215,24 @@ static void put_map(const struct summary *s, FILE *to)
 
 static void put_missed(const struct evaluation_report *r, FILE *to)
 {
+	size_t elsewhere = 0;
+
 	for (size_t i = 0; i < r->e->n_targets; i++) {
 		const struct target *t = &r->e->targets[i];
 
-		if (t->found == NONE && t->due)
-			fprintf(to, "MISSED %s %s %s: %s, %llu check-ins, %s%s\n", r->e->sensors[t->sensor].name,
-				t->label->client, *t->label->domain ? t->label->domain : "(as a whole)", t->label->kind,
-				(unsigned long long)t->checkins, judgement_name(t->judgement),
-				t->excuse ? ", excused" : "");
+		if (t->found != NONE || !t->due)
+			continue;
+		if (summary_bot_found(r->e, t)) {
+			elsewhere++;
+			continue;
+		}
+		fprintf(to, "MISSED %s %s %s: %s, %llu check-ins, %s%s\n", r->e->sensors[t->sensor].name,
+			t->label->client, *t->label->domain ? t->label->domain : "(as a whole)", t->label->kind,
+			(unsigned long long)t->checkins, judgement_name(t->judgement),
+			t->excuse ? ", excused" : "");
 	}
+	if (elsewhere)
+		fprintf(to, "%zu more were not told by themselves: another server of the same bot was\n", elsewhere);
 }
 
 void evaluation_text(const struct evaluation_report *r, FILE *to)
