@@ -153,6 +153,30 @@ def pcap(frames, link=1, start=START, snaplen=262144):
     return out
 
 
+def timed(messages):
+    """A pcap of (seconds after START, frame), in the order given."""
+    out = [struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1)]
+    for after, frame in messages:
+        at = round((START + after) * 1000000)
+        out.append(struct.pack('<IIII', at // 1000000, at % 1000000, len(frame), len(frame)) + frame)
+    return b''.join(out)
+
+
+# Messages of timed(): what a bot and a reader do.
+
+def get(at, client, host, target, port):
+    return at, ethernet(tcp(port, 80, 1, http(target, host, 'User-Agent: x\r\n'), src=client, dst='198.51.100.80'))
+
+
+def beacon(client, host, n, period, first=0):
+    return [get(first + i * period + 0.3 * (i % 3), client, host, '/gate', 20000 + i) for i in range(n)]
+
+
+def reader(client, host, first=0):
+    gaps = [4, 41, 9, 130, 17, 3, 260, 25, 7, 1900, 12, 66, 5, 33, 18, 90, 6]
+    return [get(first + sum(gaps[:i]), client, host, '/an-article-about-something'[:3 + i * 5 % 23], 30000 + i) for i in range(len(gaps))]
+
+
 def pcapng(frames, link=1, start=START):
     def block(kind, body):
         body += b'\0' * (-len(body) % 4)

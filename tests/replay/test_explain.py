@@ -15,25 +15,7 @@ BOT, OTHER = '192.0.2.66', '192.0.2.67'
 
 
 def capture(leaf, messages):
-    """A pcap file of (seconds after START, IP packet)."""
-    out = struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1)
-    for at, packet in sorted(messages, key=lambda m: m[0]):
-        f = ethernet(packet)
-        out += struct.pack('<IIII', START + int(at), int(at % 1 * 1e6), len(f), len(f)) + f
-    return write(os.path.join(work, leaf), out)
-
-
-def get(at, client, host, target, port):
-    return at, tcp(port, 80, 1, http(target, host, 'User-Agent: x\r\n'), src=client, dst='198.51.100.80')
-
-
-def beacon(client, host, n, period, first=0):
-    return [get(first + i * period + 0.3 * (i % 3), client, host, '/gate', 20000 + i) for i in range(n)]
-
-
-def reader(client, host, first=0):
-    gaps = [4, 41, 9, 130, 17, 3, 260, 25, 7, 1900, 12, 66, 5, 33, 18, 90, 6]
-    return [get(first + sum(gaps[:i]), client, host, '/an-article-about-something'[:3 + i * 5 % 23], 30000 + i) for i in range(len(gaps))]
+    return write(os.path.join(work, leaf), timed(sorted(messages, key=lambda m: m[0])))
 
 
 def explain(*args, store=STORE, **kw):
@@ -126,10 +108,10 @@ def test_other_kinds():
     store, label = os.path.join(work, 'dns.db'), 'd41d8cd98f00b204e9800998ecf8427e' * 2
     names = [(t, '%s%02d.%s.t.example' % (label[:30 + 7 * t % 25], t, label[:30])) for t in range(60)]  # data's lengths vary
     lost = [(700 + t, '%s%02d.c2x' % (label[:55], t)) for t in range(60)]
-    asked = [(t, udp(30000 + t, 53, dns_query(n, 16), src=BOT)) for t, n in names] + \
-            [(t, udp(30000 + t, 53, dns_query(n, 16), src=OTHER)) for t, n in lost]
-    quiet = [(t, udp(30000, 53, dns_query('quiet.example'), src='192.0.2.%d' % t)) for t in range(1, 9)] + \
-            [(t, udp(30001, 53, dns_query('printer%d.c2x' % t), src='192.0.2.9')) for t in range(3)]
+    asked = [(t, ethernet(udp(30000 + t, 53, dns_query(n, 16), src=BOT))) for t, n in names] + \
+            [(t, ethernet(udp(30000 + t, 53, dns_query(n, 16), src=OTHER))) for t, n in lost]
+    quiet = [(t, ethernet(udp(30000, 53, dns_query('quiet.example'), src='192.0.2.%d' % t))) for t in range(1, 9)] + \
+            [(t, ethernet(udp(30001, 53, dns_query('printer%d.c2x' % t), src='192.0.2.9'))) for t in range(3)]
     net = capture('dns.pcap', asked + quiet)
     replay('-c', write(os.path.join(work, 'dns.yaml'), b'detect: {settle_minutes: 0, rare_hours: 0}\n'), '-S', store, net)
     found = {}
@@ -157,11 +139,11 @@ def test_other_kinds():
 def test_role():
     """A resolver that others use: the event says so, and is less severe; with one user less it is a client like any."""
     def severity(users):
-        talk = [(0, udp(40000, 53, dns_query('a.example'), src=BOT, dst='203.0.113.53'))]
+        talk = [(0, ethernet(udp(40000, 53, dns_query('a.example'), src=BOT, dst='203.0.113.53')))]
         for i in range(users):
             user = '192.0.2.%d' % (10 + i)
-            talk += [(1 + i, udp(40000, 53, dns_query('a.example'), src=user, dst=BOT)),
-                     (1.5 + i, udp(53, 40000, dns_response('a.example'), src=BOT, dst=user))]
+            talk += [(1 + i, ethernet(udp(40000, 53, dns_query('a.example'), src=user, dst=BOT))),
+                     (1.5 + i, ethernet(udp(53, 40000, dns_response('a.example'), src=BOT, dst=user)))]
         soon = write(os.path.join(work, 'soon.yaml'), b'detect: {settle_minutes: 0, rare_hours: 0}\n')
         out = replay('-c', soon, capture('role.pcap', talk + beacon(BOT, 'cc.example', 13, 120, 100))).stdout
         line = [x for x in out.splitlines(keepends=True) if b'"action":"anomaly"' in x]

@@ -99,13 +99,8 @@ def cut(capture, *where):
     return pieces
 
 
-def timed(leaf, messages):
-    """A capture of (seconds after START, frame), in the order given."""
-    out = [struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1)]
-    for after, frame in messages:
-        at = round((START + after) * 1000000)
-        out.append(struct.pack('<IIII', at // 1000000, at % 1000000, len(frame), len(frame)) + frame)
-    return write(path(leaf), b''.join(out))
+def saved(leaf, messages):
+    return write(path(leaf), timed(messages))
 
 
 def request(i, host='c2.example', src=CLIENT):
@@ -191,10 +186,10 @@ def older(done):
 
 def test_order():
     beacon = [(60.0 * i, request(i)) for i in range(20)]
-    done = gather(drop(path('order.db')), timed('in-order.pcap', beacon))
+    done = gather(drop(path('order.db')), saved('in-order.pcap', beacon))
     same((pair_row(path('order.db')), older(done)), ((20, 20, 60, 0, 0, 1140), 0), 'in order: 20 check-ins, a minute apart')
 
-    second = timed('second.pcap', [(DAY + t, frame) for t, frame in beacon])
+    second = saved('second.pcap', [(DAY + t, frame) for t, frame in beacon])
     done = gather(drop(path('order.db')), second, path('in-order.pcap'))
     same((pair_row(path('order.db')), older(done)), ((40, 20, 60, 0, 0, DAY + 1140), 20),
          'the second day first: the first one\'s requests count, and take no gap')
@@ -204,19 +199,19 @@ def test_order():
 
     # Back by an hour after 15; caught up with after 59 more, which merges with the 15th; then 15 with gaps of a minute.
     back = [(60.0 * i - (3600 if i >= 15 else 0), request(i)) for i in range(90)]
-    done = gather(drop(path('order.db')), timed('back.pcap', back))
+    done = gather(drop(path('order.db')), saved('back.pcap', back))
     same((pair_row(path('order.db')), older(done)), ((90, 30, 60, 0, -2700, 1740), 59), 'a clock that jumps back an hour: no gap is wrong')
     ok(b'1 frames are older than the one before them' in done.stderr, 'and the summary says that it did', done.stderr)
 
-    done = gather(drop(path('order.db')), timed('equal.pcap', [(5.0, request(i)) for i in range(30)]))
+    done = gather(drop(path('order.db')), saved('equal.pcap', [(5.0, request(i)) for i in range(30)]))
     same((pair_row(path('order.db')), older(done)), ((30, 1, None, None, 5, 5), 0), 'thirty at one time: one check-in')
 
     swapped = [m for i in range(0, 20, 2) for m in (beacon[i + 1], beacon[i])]
-    done = gather(drop(path('order.db')), timed('swapped.pcap', swapped))
+    done = gather(drop(path('order.db')), saved('swapped.pcap', swapped))
     same((pair_row(path('order.db')), older(done)), ((20, 10, 120, 0, 0, 1140), 10), 'every two swapped: gaps between the newer ones')
 
     mixed = [m for i in range(20) for m in (beacon[i], (60.0 * i - 7200, lookup('www%d.late.example' % i, src='192.0.2.9')))]
-    done = gather(drop(path('order.db')), timed('two.pcap', mixed))
+    done = gather(drop(path('order.db')), saved('two.pcap', mixed))
     same((pair_row(path('order.db')), older(done)), ((20, 20, 60, 0, 0, 1140), 0), 'another client\'s clock is two hours behind: of no matter')
 
 
@@ -235,7 +230,7 @@ def flood(leaf, count, seconds):
     messages += [(1 + seconds * i / count, lookup(('x%d.tunnel.example' if i % 2 else 'www.n%06d.example') % i, src=NOISY))
                  for i in range(count)]
     messages += [(60.0 * i + noise.uniform(0, 2), request(i, 'cdn.c2.example', src=BEACON)) for i in range(int(seconds * 0.7 / 60))]
-    return timed(leaf, sorted(messages))
+    return saved(leaf, sorted(messages))
 
 
 def memory_of(*args, **kw):
@@ -271,7 +266,7 @@ def test_flood():
 def test_store_bytes():
     """More profiles than the database may hold."""
     most = 16 << 20
-    capture = timed('many.pcap', [(0.01 * i, lookup('www.n%06d.example' % i, src='10.0.%d.%d' % (i % 8, i % 250))) for i in range(60000)])
+    capture = saved('many.pcap', [(0.01 * i, lookup('www.n%06d.example' % i, src='10.0.%d.%d' % (i % 8, i % 250))) for i in range(60000)])
     sizes = []
     for text in ('', 'store:\n  max_bytes: %d\n' % most):
         store = drop(path('many.db'))

@@ -152,14 +152,23 @@ static bool check_labels(const struct evaluation *e, int n, char **paths)
 	return any;
 }
 
-static int write_file(const struct evaluation_report *r, const char *path, int (*put)(const struct evaluation_report *r, FILE *to))
+static int write_file(const struct evaluation_report *r, const char *path,
+		      int (*put)(const struct evaluation_report *r, FILE *to))
 {
 	bool is_stdout = !strcmp(path, "-");
 	FILE *to = is_stdout ? stdout : fopen(path, "we");
-	int err = to ? put(r, to) : -errno;
+	int err;
 
-	if (to && (is_stdout ? fflush(to) : fclose(to)) && !err)
+	if (to) {
+		errno = 0;
+		err = put(r, to);
+		if ((is_stdout ? fflush(to) : fclose(to)) && !err)
+			err = -EIO;
+		if (err == -EIO && errno) /* of the write that failed */
+			err = -errno;
+	} else {
 		err = -errno;
+	}
 	if (err)
 		log_error("%s: %s", path, strerror(-err));
 	return err ? EXIT_FAILED : 0;
