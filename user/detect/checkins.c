@@ -34,15 +34,14 @@ static bool second_opinion(struct judging *j, const double *values)
 }
 
 /* Software? Returns false with the judgement made where it is not, or nobody knows yet. */
-static bool stage_http(struct judging *j)
+static bool stage_http(struct judging *j, double least_score)
 {
 	double values[N_CRITERIA];
 	struct evidence *cv = evidence_criterion(j, CRITERION_GAP_CV, &values[CRITERION_GAP_CV]);
 	struct evidence *spread = evidence_criterion(j, CRITERION_GAP_SPREAD, &values[CRITERION_GAP_SPREAD]);
 	struct evidence *timing = spread->known && spread->p < cv->p ? spread : cv;
-	struct evidence *ts = evidence_rule(j, "gap_ts", rhythm_timing_score(&j->pair->http),
-					    j->v->behaviour == BEHAVIOUR_ROTATION ? TURNS_SCORE : TIMING_SCORE,
-					    true, spread->samples);
+	struct evidence *ts = evidence_rule(j, "gap_ts", rhythm_timing_score(&j->pair->http), least_score, true,
+					    spread->samples);
 
 	ts->stage = STAGE_HTTP;
 	evidence_weigh_base(j, timing, criteria[CRITERION_GAP_CV].weight);
@@ -70,8 +69,7 @@ static bool stage_dns(struct judging *j)
 		struct evidence *e = evidence_criterion(j, i, &unused);
 
 		evidence_weigh(j, e, criteria[i].weight);
-		flux |= e->triggered &&
-			i != CRITERION_TTL_MIN; /* short TTLs alone are those of delivery networks */
+		flux |= e->triggered && i == CRITERION_FRESH; /* many networks or short TTLs are delivery networks', too */
 	}
 	if (!young->triggered || !program)
 		return false;
@@ -86,11 +84,11 @@ static bool stage_dns(struct judging *j)
 	return true;
 }
 
-static void judge_stages(struct judging *j)
+static void judge_stages(struct judging *j, double least_score)
 {
 	bool odd;
 
-	if (!stage_http(j))
+	if (!stage_http(j, least_score))
 		return; /* its score stays 0: nothing was found */
 	odd = stage_dns(j);
 	evidence_score(j);
@@ -103,7 +101,7 @@ void checkins_judge(struct judging *j)
 	const struct rhythm *http = &j->pair->http;
 
 	evidence_begin(j, BEHAVIOUR_CHECKINS, http->first_ns, http->last_ns, http->checkins);
-	judge_stages(j);
+	judge_stages(j, TIMING_SCORE);
 }
 
 /* The same two stages, of the check-ins at all of the domains; what else there is, is the pair's own. */
@@ -123,7 +121,7 @@ void rotation_judge(struct judging *j)
 	j->v->end_ns = joined.http.last_ns;
 	j->v->checkins = joined.http.checkins;
 	evidence_rule(j, "domains_in_turn", rotation.domains, 2, true, joined.http.checkins);
-	judge_stages(j);
+	judge_stages(j, rotation.chosen ? TURNS_SCORE : TIMING_SCORE);
 	if (rotation.told) /* that is this one's story, however long ago */
 		j->v->company_told_ns = j->v->end_ns;
 	j->pair = pair;

@@ -153,7 +153,7 @@ static bool report(const struct group *g, struct rotation *ret_rotation)
 {
 	if (g->n == 1)
 		return false;
-	*ret_rotation = (struct rotation){ .domains = g->n, .rhythm = join(g), .told = g->told };
+	*ret_rotation = (struct rotation){ .domains = g->n, .rhythm = join(g), .chosen = !g->for_itself, .told = g->told };
 	return true;
 }
 

@@ -8,6 +8,7 @@
 struct rotation {
 	unsigned int domains; /* the pair's own included */
 	struct rhythm rhythm; /* of check-ins at any of them, as far back as all of them are remembered */
+	bool chosen;	      /* for what they look like together; else all that one program asks */
 	bool told;	      /* there was an alert about another that could be of them */
 };
 
