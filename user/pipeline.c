@@ -385,10 +385,9 @@ static bool is_allowed(struct pipeline *p, const struct alert *a, struct pair_pr
 static bool is_forgiven(const struct pipeline *p, const struct client_profile *client, const char *domain)
 {
 	struct allow_question q;
-	uint8_t ip[16];
+	uint8_t ip[2][16];
 
-	allow_question_of_client(&q, client, ip);
-	q.domain = domain;
+	allow_question_of_pair(&q, client, domain, ip);
 	q.time_ns = profiles_now(p->profiles);
 	return allow_match(p->options.allow, &q);
 }

@@ -9,6 +9,7 @@
 #include "cmd/captures.h"
 #include "cmd/cmd.h"
 #include "cmd/keep.h"
+#include "detect/allow.h"
 #include "detect/fit.h"
 #include "identity.h"
 #include "intel/intel.h"
@@ -16,17 +17,18 @@
 #include "support/log.h"
 
 static const char usage[] =
-	"usage: metsuke train [-c FILE] [-l LIST]... [-w MODEL] [-N NOTE] [-q] CAPTURE...\n"
-	"       metsuke train [-c FILE] [-l LIST]... [-w MODEL] [-N NOTE] [-q] -S STORE\n"
+	"usage: metsuke train [-c FILE] [-l LIST]... [-a FILE] [-w MODEL] [-N NOTE] [-q] CAPTURE...\n"
+	"       metsuke train [-c FILE] [-l LIST]... [-a FILE] [-w MODEL] [-N NOTE] [-q] -S STORE\n"
 	"\n"
 	"Makes a model of what is ordinary from captures of traffic that is held to be clean, or from what the\n"
 	"store has gathered: limits for each feature, a one-class SVM and reference rows for LOF. Clients that\n"
 	"look like browsers train the first stage, the domains of all other software the second. What the lists\n"
-	"hold, or hold to be an exception (allow), and what was found suspicious takes no part. The model is for\n"
-	"detect.model.\n"
+	"hold, or hold to be an exception (allow), what metsuke allow says is fine, and what was found suspicious\n"
+	"takes no part; nor does what one client has beyond its share. The model is for detect.model.\n"
 	"\n"
 	"  -c, --config FILE     configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
 	"  -l, --list LIST       file of known names and addresses in place of intel.lists; may be repeated\n"
+	"  -a, --allow FILE      what metsuke allow wrote (default: detect.allow with a store, none with captures)\n"
 	"  -S, --store FILE      a store, which a sensor may be writing\n"
 	"  -w, --write MODEL     file to write (default: standard output)\n"
 	"  -N, --note NOTE       said in the model: what it was trained on\n"
@@ -35,13 +37,14 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0, 1 when a capture could not be read or holds too little, 2 usage.\n";
 
-static const struct option options[] = { OPT_CONFIG, OPT_LIST,	OPT_STORE, OPT_WRITE,
+static const struct option options[] = { OPT_CONFIG, OPT_LIST,	OPT_ALLOW, OPT_STORE, OPT_WRITE,
 					 OPT_NOTE,   OPT_QUIET, OPT_HELP,  OPT_END };
 
 struct train {
 	struct captures captures;
 	const struct config *config;
 	struct intel *intel; /* where there is no pipeline to have it */
+	struct allow *allow; /* NULL: nothing */
 };
 
 /* Nothing is judged on the way: the model is not there yet. */
@@ -67,13 +70,21 @@ static int start(void *ctx, uint64_t run_id)
 	return t->captures.pipeline ? 0 : -1;
 }
 
-static bool is_allowed(void *ctx, const char *domain)
+/* By a list, or by what somebody said, as of the last time that it was seen. */
+static bool is_allowed(void *ctx, const struct pair_profile *pair)
 {
 	const struct train *t = ctx;
 	const struct intel *in = t->captures.pipeline ? pipeline_intel(t->captures.pipeline) : t->intel;
+	const char *domain = pair->domain->key;
 	struct indicator_match m;
+	struct allow_question q;
+	uint8_t ip[2][16];
 
-	return indicators_match_name(in->set, domain, strlen(domain), &m) && m.allow;
+	if (indicators_match_name(in->set, domain, strlen(domain), &m) && m.allow)
+		return true;
+	allow_question_of_pair(&q, pair->client, domain, ip);
+	q.time_ns = pair->http.last_ns;
+	return allow_match(t->allow, &q);
 }
 
 static int write_model(const struct model *m, const char *path)
@@ -102,6 +113,9 @@ static void summary(const struct fit_report *r, const struct model *m)
 	log_info(
 		"stage 1 learnt from %zu browsers, %zu of them too regular for SVM and LOF to learn from (%zu other programs set aside), stage 2 from %zu domains of software",
 		r->browsers, r->disguised, r->software, r->domains);
+	if (r->beyond)
+		log_warning("%zu rows left out: they were more than one client's share, which is a tenth (docs/detectors.md)",
+			    r->beyond);
 	for (enum criterion i = 0; i < N_CRITERIA; i++) {
 		const struct odv *odv = &m->odv[i];
 		bool upper = odv->options.side == ODV_UPPER;
@@ -175,6 +189,7 @@ static int train_from_captures(struct train *t, const struct cmd_options *o, int
 int cmd_train(int argc, char **argv)
 {
 	struct train t = { 0 };
+	struct allow_report allowed;
 	struct cmd_options o;
 	int status = cmd_parse(argc, argv, options, usage, &o);
 
@@ -188,8 +203,16 @@ int cmd_train(int argc, char **argv)
 	}
 	o.config.detect = true;
 	t.config = &o.config;
+	if (o.store_given || o.allow_given) {
+		t.allow = allow_load(o.config.allow_file, &allowed);
+		if (!t.allow) {
+			cmd_options_free(&o);
+			return EXIT_FAILED;
+		}
+	}
 	status = o.store_given ? train_from_store(&t, &o)
 			       : train_from_captures(&t, &o, argc - optind, argv + optind);
+	allow_free(t.allow);
 	cmd_options_free(&o);
 	return status;
 }

@@ -414,16 +414,31 @@ void allow_question_of(struct allow_question *q, const struct observation *o)
 		q->program = o->process->executable;
 }
 
-void allow_question_of_client(struct allow_question *q, const struct client_profile *c, uint8_t ip[16])
+/* NULL: no address. */
+static const uint8_t *address(const char *text, uint8_t ip[16])
 {
 	char network[IP_TEXT + 8];
 	unsigned int bits;
 
-	*q = (struct allow_question){ .program = c->kind == CLIENT_PROGRAM ? c->key : NULL };
+	snprintf(network, sizeof(network), "%.*s/%s", IP_TEXT, text, strchr(text, ':') ? "128" : "32");
+	return network_parse(network, ip, &bits) ? ip : NULL;
+}
+
+void allow_question_of_client(struct allow_question *q, const struct client_profile *c, uint8_t ip[16])
+{
+	*q = (struct allow_question){ 0 };
 	if (c->kind == CLIENT_PROGRAM)
-		return;
-	snprintf(network, sizeof(network), "%.*s/%s", IP_TEXT, c->key, strchr(c->key, ':') ? "128" : "32");
-	q->client = network_parse(network, ip, &bits) ? ip : NULL;
+		q->program = c->key;
+	else
+		q->client = address(c->key, ip);
+}
+
+void allow_question_of_pair(struct allow_question *q, const struct client_profile *c, const char *domain,
+			    uint8_t ip[2][16])
+{
+	allow_question_of_client(q, c, ip[0]);
+	q->domain = domain;
+	q->server = domain ? address(domain, ip[1]) : NULL;
 }
 
 /* The name itself, or one below it. */

@@ -82,6 +82,10 @@ void allow_question_of(struct allow_question *q, const struct observation *o);
 struct client_profile;
 void allow_question_of_client(struct allow_question *q, const struct client_profile *c, uint8_t ip[16]);
 
+/* The same of a client at a domain, which may be an address, or (NULL) whatever it does. */
+void allow_question_of_pair(struct allow_question *q, const struct client_profile *c, const char *domain,
+			    uint8_t ip[2][16]);
+
 /* The first entry that holds and has not expired; NULL: none. a may be NULL. */
 const struct allow_entry *allow_match(const struct allow *a, const struct allow_question *q);
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/quota.h"
+
 struct column {
 	double *at;
 	size_t n, room;
@@ -16,7 +18,8 @@ struct fitting {
 	const struct fit_options *options;
 	struct fit_report *report;
 	struct column columns[N_CRITERIA];
-	struct column rows; /* stage 1: row after row */
+	struct column rows;   /* stage 1: row after row */
+	struct quota quota; /* of the stage's rows */
 	struct pair_profile **software;
 	size_t n_software, room_software;
 	struct model *m;
@@ -56,7 +59,7 @@ static bool takes_part(struct fitting *f, const struct pair_profile *pair, bool 
 		r->odd++;
 		return false;
 	}
-	if (f->options->allowed && f->options->allowed(f->options->ctx, pair->domain->key)) {
+	if (f->options->allowed && f->options->allowed(f->options->ctx, pair)) {
 		r->allowed++;
 		return false;
 	}
@@ -67,22 +70,46 @@ static bool takes_part(struct fitting *f, const struct pair_profile *pair, bool 
 	return true;
 }
 
+/* Returns false for one that is no row of stage 1. */
+static bool browser_values(struct fitting *f, const struct pair_profile *pair, bool counted,
+			   double ret_values[N_HTTP_CRITERIA])
+{
+	uint64_t samples;
+
+	if (!takes_part(f, pair, counted))
+		return false;
+	if (!is_browser(f, pair)) {
+		f->report->software += counted;
+		return false;
+	}
+	for (enum criterion i = 0; i < N_HTTP_CRITERIA; i++) {
+		ret_values[i] = criterion_value(i, f->profiles, pair, &samples);
+		if (!isfinite(ret_values[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool count_browser(void *ctx, struct pair_profile *pair)
+{
+	struct fitting *f = ctx;
+	double values[N_HTTP_CRITERIA];
+
+	if (browser_values(f, pair, true, values) && quota_count(&f->quota, pair->client))
+		f->failed = true;
+	return !f->failed;
+}
+
 static bool add_browser(void *ctx, struct pair_profile *pair)
 {
 	struct fitting *f = ctx;
 	double values[N_HTTP_CRITERIA];
-	uint64_t samples;
 
-	if (!takes_part(f, pair, true))
+	if (!browser_values(f, pair, false, values))
 		return true;
-	if (!is_browser(f, pair)) {
-		f->report->software++;
+	if (!quota_takes(&f->quota, pair->client, pair->domain->key)) {
+		f->report->beyond++;
 		return true;
-	}
-	for (enum criterion i = 0; i < N_HTTP_CRITERIA; i++) {
-		values[i] = criterion_value(i, f->profiles, pair, &samples);
-		if (!isfinite(values[i]))
-			return true;
 	}
 	for (enum criterion i = 0; i < N_HTTP_CRITERIA; i++) {
 		append(f, &f->columns[i], values[i]);
@@ -132,17 +159,34 @@ static int by_domain(const void *a, const void *b)
 		      (*(struct pair_profile *const *)b)->domain->key);
 }
 
+/* Whose row a domain of stage 2 is: the client's that alone asks for it, or else its own. */
+static const void *owner(const struct pair_profile *pair)
+{
+	return distinct_count(&pair->domain->clients) > 1 ? (const void *)pair->domain : pair->client;
+}
+
 /* Each domain once, whoever asked for it. */
 static void add_domains(struct fitting *f)
 {
+	size_t n = 0;
 	uint64_t samples;
 
 	qsort(f->software, f->n_software, sizeof(void *), by_domain);
-	for (size_t n = 0; n < f->n_software; n++) {
-		const struct pair_profile *pair = f->software[n];
+	for (size_t i = 0; i < f->n_software; i++)
+		if (!n || f->software[n - 1]->domain != f->software[i]->domain)
+			f->software[n++] = f->software[i];
+	quota_free(&f->quota);
+	for (size_t i = 0; i < n; i++)
+		if (quota_count(&f->quota, owner(f->software[i])))
+			f->failed = true;
+	quota_settle(&f->quota);
+	for (size_t k = 0; k < n; k++) {
+		const struct pair_profile *pair = f->software[k];
 
-		if (n && f->software[n - 1]->domain == pair->domain)
+		if (!quota_takes(&f->quota, owner(pair), pair->domain->key)) {
+			f->report->beyond++;
 			continue;
+		}
 		for (enum criterion i = N_HTTP_CRITERIA; i < N_CRITERIA; i++)
 			append(f, &f->columns[i], criterion_value(i, f->profiles, pair, &samples));
 		f->report->domains++;
@@ -248,6 +292,8 @@ static bool fit_joint(struct fitting *f, char *error, size_t size)
 
 static bool fit(struct fitting *f, char *error, size_t size)
 {
+	profiles_each_pair(f->profiles, count_browser, f);
+	quota_settle(&f->quota);
 	profiles_each_pair(f->profiles, add_browser, f);
 	if (!f->failed && !(fit_limits(f, 0, N_HTTP_CRITERIA, error, size) && fit_joint(f, error, size)))
 		return false;
@@ -284,5 +330,6 @@ struct model *model_fit(struct profiles *profiles, const struct fit_options *opt
 		free(f.columns[i].at);
 	free(f.rows.at);
 	free(f.software);
+	quota_free(&f.quota);
 	return m;
 }

@@ -14,8 +14,8 @@ struct fit_options {
 	size_t reference_rows; /* of LOF; a seeded sample where there are more */
 	uint64_t seed;
 	const char *note;
-	/* A domain that takes no part: it is known to be good. */
-	bool (*allowed)(void *ctx, const char *domain);
+	/* One that takes no part: it is known to be good, or was said to be fine. */
+	bool (*allowed)(void *ctx, const struct pair_profile *pair);
 	void *ctx;
 };
 
@@ -25,6 +25,7 @@ struct fit_report {
 	size_t few;			    /* too few check-ins */
 	size_t browsers, software, domains; /* rows: of stage 1; the others; of stage 2 */
 	size_t disguised;		    /* of browsers: too regular for one, not for SVM and LOF to learn from */
+	size_t beyond;			    /* left out, of both stages: of a client that has too many (quota.h) */
 };
 
 /* NULL with a message in error[0..size): too few rows, or out of memory. */
