@@ -102,8 +102,51 @@ def test_from_a_store():
     ok(r.returncode == 0, 'train reads it', r.stderr)
     a, d = model('a.json'), model('d.json')
     ok(0 < d['http_rows'] <= a['http_rows'], 'the rows are there, but for those that were found suspicious', (a['http_rows'], d['http_rows']))
+    r = run('train', '-c', write(path('allowed.yaml'), b'detect: {allow: allowed.jsonl}\n'), '-S', db)
+    ok(r.returncode == 0 and b' 0 left out by allow-lists' in r.stderr, 'nothing is allowed', r.stderr)
+    write(path('allowed.jsonl'), b'{"client":"198.18.1.0/28","why":"build machines","said":"2026-01-01"}\n')
+    r = run('train', '-c', path('allowed.yaml'), '-S', db)
+    ok(r.returncode == 0 and b' 0 left out by allow-lists' not in r.stderr, 'what detect.allow holds takes no part', r.stderr)
     r = train('-S', path('none.db'))
     ok(r.returncode == 1 and b'none.db' in r.stderr, 'a store that is not there', r.stderr)
+
+
+def test_poison():
+    """One host makes 300 sites that it asks every minute in a browser's name: what is ordinary stays what it was."""
+    first = 1767571200 - START  # labgen's
+    agent = 'User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n'
+    messages = [(first + 3600 + site * 0.15 + i * 60,
+                 ethernet(tcp(1024 + i * 300 % 60000 + site, 80, 1, http('/', 'site-%d.example' % site, agent), src='198.18.99.9', dst='198.18.99.10')))
+                for site in range(300) for i in range(20)]
+    hostile, both = write(path('hostile.pcap'), timed(sorted(messages, key=lambda m: m[0]))), path('both.pcap')
+    subprocess.run([LABGEN, 'merge', both, clean(), hostile], check=True, stdout=subprocess.DEVNULL)
+    r = train('-w', path('p.json'), both)
+    a, p = model('a.json'), model('p.json')
+    left = re.search(rb'(\d+) rows left out: they were more than one client', r.stderr)
+    ok(r.returncode == 0 and left and int(left[1]) > 200, 'one client with more rows than all others: most of them are left out, and that is said', r.stderr)
+    for name in ('gap_cv', 'gap_spread'):
+        was, now = (m['limits'][name]['pass2']['odv_l'] for m in (a, p))
+        ok(abs(now - was) < 0.1 * abs(was) + 0.1, 'the limit of %s is %.3f, and was %.3f' % (name, now, was), (was, now))
+    bots = path('bots.pcap')
+    subprocess.run([LABGEN, 'mixed', '-n', '45', '-b', '6', '-t', '48', '-s', '62', '--light', bots], check=True, stdout=subprocess.DEVNULL)
+    found = []
+    for leaf in ('a.json', 'p.json'):
+        r = run('evaluate', '-q', '-c', '/dev/null', '-m', path(leaf), '-b', bots + '.labels.tsv', '-j', '-', bots)
+        found.append([t['found'] for t in json.loads(r.stdout)['malicious']])
+    ok(found[0] == found[1] and sum(found[0]) >= 5, 'and finds the same bots', found)
+
+
+def test_allowed():
+    """What metsuke allow says is fine takes no part: from captures where it is named."""
+    write(path('allow.jsonl'), b'{"client":"198.18.1.0/28","why":"build machines","said":"2026-01-01"}\n')
+    r = train('-w', path('l.json'), '-a', path('allow.jsonl'), clean())
+    left = int(re.search(rb'(\d+) left out by allow-lists', r.stderr)[1])
+    ok(r.returncode == 0 and left > 20, '--allow: %d clients at sites left out' % left, r.stderr)
+    write(path('over.jsonl'), b'{"client":"198.18.1.0/28","why":"build machines","until":"2026-01-02","said":"2026-01-01"}\n')
+    r = train('-w', path('o.json'), '-a', path('over.jsonl'), clean())
+    ok(b': 0 left out by allow-lists' in r.stderr, 'but what was over by then', r.stderr)
+    r = train('-w', path('o.json'), '-a', '/proc', clean())
+    ok(r.returncode == 1 and b'/proc' in r.stderr, 'a file that cannot be read', r.stderr)
 
 
 def test_too_little():
@@ -122,7 +165,7 @@ def test_too_little():
 
 
 try:
-    for test in (test_a_model, test_use, test_what_takes_no_part, test_from_a_store, test_too_little):
+    for test in (test_a_model, test_use, test_what_takes_no_part, test_from_a_store, test_poison, test_allowed, test_too_little):
         test()
 finally:
     shutil.rmtree(work)

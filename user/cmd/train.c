@@ -116,6 +116,9 @@ static void summary(const struct fit_report *r, const struct model *m)
 	if (r->beyond)
 		log_warning("%zu rows left out: they were more than one client's share, which is a tenth (docs/detectors.md)",
 			    r->beyond);
+	if (r->swayed)
+		log_warning("%zu clients left out of stage 1: each alone made a quarter less of timing odd (docs/detectors.md)",
+			    r->swayed);
 	for (enum criterion i = 0; i < N_CRITERIA; i++) {
 		const struct odv *odv = &m->odv[i];
 		bool upper = odv->options.side == ODV_UPPER;

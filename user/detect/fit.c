@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/influence.h"
 #include "detect/quota.h"
 
 struct column {
@@ -19,7 +20,9 @@ struct fitting {
 	struct fit_report *report;
 	struct column columns[N_CRITERIA];
 	struct column rows;   /* stage 1: row after row */
-	struct quota quota; /* of the stage's rows */
+	struct quota quota;   /* of the stage's rows */
+	const void **owners;  /* whose each row of stage 1 is */
+	size_t room_owners;
 	struct pair_profile **software;
 	size_t n_software, room_software;
 	struct model *m;
@@ -40,6 +43,24 @@ static void append(struct fitting *f, struct column *c, double x)
 		c->room = room;
 	}
 	c->at[c->n++] = x;
+}
+
+static void append_owner(struct fitting *f, const void *owner)
+{
+	size_t n = f->report->browsers;
+
+	if (n == f->room_owners) {
+		size_t room = n ? 2 * n : 256;
+		const void **more = reallocarray(f->owners, room, sizeof(void *));
+
+		if (!more) {
+			f->failed = true;
+			return;
+		}
+		f->owners = more;
+		f->room_owners = room;
+	}
+	f->owners[n] = owner;
 }
 
 static bool is_browser(const struct fitting *f, const struct pair_profile *pair)
@@ -115,6 +136,7 @@ static bool add_browser(void *ctx, struct pair_profile *pair)
 		append(f, &f->columns[i], values[i]);
 		append(f, &f->rows, values[i]);
 	}
+	append_owner(f, pair->client);
 	f->report->browsers++;
 	return !f->failed;
 }
@@ -197,6 +219,47 @@ static bool say(char *error, size_t size, const char *what, int err)
 {
 	snprintf(error, size, "%s: %s", what, strerror(-err));
 	return false;
+}
+
+/* Takes one's rows out of stage 1. */
+static void drop_owner(struct fitting *f, const void *owner)
+{
+	const size_t d = N_HTTP_CRITERIA;
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->report->browsers; i++) {
+		if (f->owners[i] == owner)
+			continue;
+		for (enum criterion c = 0; c < N_HTTP_CRITERIA; c++)
+			f->columns[c].at[n] = f->columns[c].at[i];
+		memmove(f->rows.at + n * d, f->rows.at + i * d, d * sizeof(double));
+		f->owners[n++] = f->owners[i];
+	}
+	for (enum criterion c = 0; c < N_HTTP_CRITERIA; c++)
+		f->columns[c].n = n;
+	f->report->browsers = n;
+}
+
+/* Who alone makes less of timing odd has no say, one after the other. */
+static bool drop_influence(struct fitting *f, char *error, size_t size)
+{
+	enum criterion i = CRITERION_GAP_CV;
+
+	while (i <= CRITERION_GAP_SPREAD) {
+		const void *owner;
+		int err = influence_find(&criteria[i].odv, f->columns[i].at, f->owners, f->report->browsers, &owner);
+
+		if (err)
+			return say(error, size, criteria[i].name, err);
+		if (owner) {
+			drop_owner(f, owner);
+			f->report->swayed++;
+			i = CRITERION_GAP_CV;
+		} else {
+			i++;
+		}
+	}
+	return true;
 }
 
 /* Limits of the columns of one stage. */
@@ -295,7 +358,8 @@ static bool fit(struct fitting *f, char *error, size_t size)
 	profiles_each_pair(f->profiles, count_browser, f);
 	quota_settle(&f->quota);
 	profiles_each_pair(f->profiles, add_browser, f);
-	if (!f->failed && !(fit_limits(f, 0, N_HTTP_CRITERIA, error, size) && fit_joint(f, error, size)))
+	if (!f->failed && !(drop_influence(f, error, size) && fit_limits(f, 0, N_HTTP_CRITERIA, error, size) &&
+			    fit_joint(f, error, size)))
 		return false;
 	if (!f->failed)
 		profiles_each_pair(f->profiles, find_software, f);
@@ -331,5 +395,6 @@ struct model *model_fit(struct profiles *profiles, const struct fit_options *opt
 	free(f.rows.at);
 	free(f.software);
 	quota_free(&f.quota);
+	free(f.owners);
 	return m;
 }

@@ -25,6 +25,7 @@ struct fit_report {
 	size_t few;			    /* too few check-ins */
 	size_t browsers, software, domains; /* rows: of stage 1; the others; of stage 2 */
 	size_t disguised;		    /* of browsers: too regular for one, not for SVM and LOF to learn from */
+	size_t swayed;			    /* clients left out of stage 1: each alone moved a limit (influence.h) */
 	size_t beyond;			    /* left out, of both stages: of a client that has too many (quota.h) */
 };
 
