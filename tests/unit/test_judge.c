@@ -172,6 +172,47 @@ static void test_a_night_asleep(void **state)
 	assert_true(evidence(b, "gap_spread")->triggered);
 }
 
+/* Every hour or so at random, day and night for `days`, among so many others. */
+static void at_random(struct bench *b, unsigned int n_others, unsigned int days)
+{
+	static const unsigned int minutes[] = { 3, 170, 12, 95, 1, 60, 200, 7, 30, 150, 4, 45, 110, 2, 80 };
+	uint64_t at = START;
+
+	for (unsigned int i = 0; at < START + days * 24 * HOUR; i++) {
+		others(b, n_others, at);
+		(void)ask(b, "192.0.2.1", "cc.example", "/gate", at);
+		at += minutes[i * 7 % COUNT(minutes)] * 60 * S;
+	}
+}
+
+/* No rhythm, but no person either. */
+static void test_day_and_night(void **state)
+{
+	struct bench *b = *state;
+
+	at_random(b, 40, 3);
+	assert_int_equal(b->n_told, 1);
+	assert_true(evidence(b, "persistence_4h")->triggered && evidence(b, "persistence_4h")->value >= 0.9);
+	assert_true(evidence(b, "persistence_4h")->share > 0.3);
+	assert_true(b->told_at >= START + 36 * HOUR);
+}
+
+static void test_day_and_night_on_one_host(void **state)
+{
+	struct bench *b = *state;
+
+	at_random(b, 0, 3);
+	assert_int_equal(b->n_told, 0);
+}
+
+static void test_a_day_is_too_little_for_day_and_night(void **state)
+{
+	struct bench *b = *state;
+
+	at_random(b, 40, 1);
+	assert_int_equal(b->n_told, 0);
+}
+
 static void test_nothing_in_the_first_minutes(void **state)
 {
 	struct bench *b = *state;
@@ -449,7 +490,8 @@ int main(void)
 		TEST(test_severity),			  TEST(test_an_exception_is_not_suspicious),
 		TEST(test_what_is_listed_is_not_judged),  TEST(test_a_verdict_is_revisited),
 		TEST(test_the_bound_of_a_second),	  TEST(test_a_pair_of_hosts),
-		TEST(test_a_list_of_domains),
+		TEST(test_a_list_of_domains),		  TEST(test_day_and_night),
+		TEST(test_day_and_night_on_one_host),	  TEST(test_a_day_is_too_little_for_day_and_night),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ double explain_number(const json_t *of, const char *path);    /* NaN: no number 
 /* How a verdict came about, and what else it could have been. */
 struct explain_way {
 	const char *verdict;	 /* that it would be */
-	const char *features[2]; /* if all of these that are beyond their limits were not; NULL: no more */
+	const char *features[3]; /* if all of these that are beyond their limits were not; NULL: no more */
 	const char *unless;	 /* only where this one is within its limit; NULL: always */
 };
 struct explain_kind {

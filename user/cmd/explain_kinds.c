@@ -6,9 +6,9 @@
 
 /* The rules of docs/detectors.md, turned round. */
 static const struct explain_way checkins[] = {
-	{ "ordinary", { "gap_cv", "gap_spread" } },
-	{ "ordinary", { "gap_ts" } },
-	{ "ordinary", { "ocsvm", "lof" } },
+	{ "ordinary", { "gap_cv", "gap_spread", "persistence_4h" } },
+	{ "ordinary", { "gap_ts", "persistence_4h" } },
+	{ "ordinary", { "ocsvm", "lof", "persistence_4h" } },
 	{ "software", { "clients" } },
 	/* Changing addresses only count where so many know the domain that it is not rare. */
 	{ "software", { "fresh_addresses", "networks" }, "clients" },
@@ -19,9 +19,9 @@ static const struct explain_way checkins[] = {
 };
 
 static const struct explain_way rotation[] = {
-	{ "ordinary", { "gap_cv", "gap_spread" } },
-	{ "ordinary", { "gap_ts" } },
-	{ "ordinary", { "ocsvm", "lof" } },
+	{ "ordinary", { "gap_cv", "gap_spread", "persistence_4h" } },
+	{ "ordinary", { "gap_ts", "persistence_4h" } },
+	{ "ordinary", { "ocsvm", "lof", "persistence_4h" } },
 	{ "ordinary", { "domains_in_turn" } },
 	{ "software", { "clients" } },
 	{ "software", { "age_days" } },

@@ -1,5 +1,5 @@
 /* checkins.c: BEHAVIOUR_CHECKINS and BEHAVIOUR_ROTATION, the two stages. The rule (METHODS 3): ODV finds the timing odd and the SVM or LOF
- * agrees that the row is unlike a browser's, and stage 2 has nothing to explain it. */
+ * agrees that the row is unlike a browser's, or it goes on day and night, and stage 2 has nothing to explain it. */
 #include <math.h>
 
 #include "detect/beacon.h"
@@ -33,8 +33,9 @@ static bool second_opinion(struct judging *j, const double *values)
 	return svm->triggered || lof->triggered;
 }
 
-/* Software? Returns false with the judgement made where it is not, or nobody knows yet. */
-static bool stage_http(struct judging *j, double least_score)
+/* Software? Returns false with the judgement made where it is not, or nobody knows yet. ret_rhythm: by its rhythm; else only
+ * for it goes on day and night. */
+static bool stage_http(struct judging *j, double least_score, bool *ret_rhythm)
 {
 	double values[N_CRITERIA];
 	struct evidence *cv = evidence_criterion(j, CRITERION_GAP_CV, &values[CRITERION_GAP_CV]);
@@ -42,23 +43,27 @@ static bool stage_http(struct judging *j, double least_score)
 	struct evidence *timing = spread->known && spread->p < cv->p ? spread : cv;
 	struct evidence *ts = evidence_rule(j, "gap_ts", rhythm_timing_score(&j->pair->http), least_score, true,
 					    spread->samples);
+	struct evidence *persistent = evidence_persistence(j);
+	bool odd = (cv->triggered || spread->triggered) && ts->triggered;
 
 	ts->stage = STAGE_HTTP;
-	evidence_weigh_base(j, timing, criteria[CRITERION_GAP_CV].weight);
 	for (enum criterion i = CRITERION_URLS; i < N_HTTP_CRITERIA; i++)
 		evidence_weigh(j, evidence_criterion(j, i, &values[i]), criteria[i].weight);
 	if (j->v->checkins < j->options->min_checkins || !timing->known)
 		return false;
 	j->v->judgement = JUDGED_ORDINARY;
-	if ((!cv->triggered && !spread->triggered) || !ts->triggered || !second_opinion(j, values))
+	odd = odd && second_opinion(j, values);
+	if (!odd && !persistent->triggered)
 		return false;
+	evidence_weigh_base(j, odd ? timing : persistent, criteria[CRITERION_GAP_CV].weight);
+	*ret_rhythm = odd;
 	j->v->judgement = JUDGED_SOFTWARE;
 	j->v->stages |= 1U << STAGE_HTTP;
 	return true;
 }
 
 /* Is there nothing about the domain that explains why software asks it? */
-static bool stage_dns(struct judging *j)
+static bool stage_dns(struct judging *j, bool rhythm)
 {
 	struct evidence *rare = evidence_rarity(j), *young = evidence_age(j);
 	bool flux = false, program = evidence_peers(j, &j->pair->http);
@@ -73,6 +78,8 @@ static bool stage_dns(struct judging *j)
 	}
 	if (!young->triggered || !program)
 		return false;
+	if (!rhythm && !rare->known) /* on one host a page that stays open goes on, too */
+		return false;
 	if (rare->known && !rare->triggered && !(flux && rare->p <= FLUX_SHARE))
 		return false;
 	if (!evidence_company(j, &j->pair->http)->triggered)
@@ -86,11 +93,11 @@ static bool stage_dns(struct judging *j)
 
 static void judge_stages(struct judging *j, double least_score)
 {
-	bool odd;
+	bool odd, rhythm;
 
-	if (!stage_http(j, least_score))
+	if (!stage_http(j, least_score, &rhythm))
 		return; /* its score stays 0: nothing was found */
-	odd = stage_dns(j);
+	odd = stage_dns(j, rhythm);
 	evidence_score(j);
 	if (odd)
 		evidence_accuse(j);

@@ -14,6 +14,8 @@
 #define SAME_RHYTHM 0.5
 #define MARGIN 0.4
 #define GOOD_TIMER 0.9	/* RITA's ts: jitter of a fifth has less */
+#define PERSISTENT 0.9	/* of ten bins */
+#define USUAL_PERSISTENCE 0.6 /* the most that a person has at a site: docs/detectors.md */
 #define PAIR_OF_HOSTS 20  /* of so many, two infected ones are still few */
 
 void evidence_begin(struct judging *j, enum behaviour behaviour, uint64_t start_ns, uint64_t end_ns, uint64_t n)
@@ -57,6 +59,30 @@ struct evidence *evidence_many(struct judging *j, const char *name, double value
 
 	e->baseline = usual;
 	e->p = e->known && value > usual ? usual / value : 1;
+	return e;
+}
+
+/* The chance of k of n or more where each comes with p. */
+static double at_least_so_many(unsigned int k, unsigned int n, double p)
+{
+	double sum = 0;
+
+	for (unsigned int i = k; i <= n; i++)
+		sum += exp(lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1) + i * log(p) + (n - i) * log1p(-p));
+	return fmin(sum, 1);
+}
+
+struct evidence *evidence_persistence(struct judging *j)
+{
+	struct measure m = feature_of_pair(FEATURE_PERSISTENCE_4_HOURS, j->pair, j->profiles);
+	struct evidence *e = evidence_rule(j, "persistence_4h", m.n < PERSISTENCE_BINS ? NAN : m.value, PERSISTENT, true,
+					   m.n);
+
+	e->stage = STAGE_HTTP;
+	e->baseline = USUAL_PERSISTENCE;
+	if (e->known)
+		e->p = at_least_so_many((unsigned int)lround(m.value * PERSISTENCE_BINS), PERSISTENCE_BINS,
+					USUAL_PERSISTENCE);
 	return e;
 }
 
