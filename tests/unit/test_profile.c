@@ -205,11 +205,15 @@ static void test_sites_without_a_name(void **state)
 {
 	assert_string_equal(profiles_request(p, A, "", NULL, "/", T)->domain->key, "192.0.2.80");
 	assert_string_equal(profiles_request(p, A, "192.0.2.9", NULL, "/", T)->domain->key, "192.0.2.9");
+	/* Dridex; then what may be a name, in any script. */
+	assert_string_equal(profiles_request(p, A, "1qmm edu", NULL, "/", T)->domain->key, "192.0.2.80");
+	assert_string_equal(profiles_request(p, A, "a/b", NULL, "/", T)->domain->key, "192.0.2.80");
+	assert_string_equal(profiles_request(p, A, "b\xc3\xbc" "ro_1", NULL, "/", T)->domain->key, "b\xc3\xbc" "ro_1");
 	assert_string_equal(profiles_request(p, A, "[2001:DB8:0::1]", NULL, "/", T)->domain->key, "2001:db8::1");
 	assert_string_equal(profiles_request(p, A, "intranet", NULL, "/", T)->domain->key, "intranet");
 	assert_string_equal(profiles_request(p, A, "intranet.", NULL, "/", T)->domain->key, "intranet");
 	assert_string_equal(profiles_request(p, A, "1.2.3.4.5", NULL, "/", T)->domain->key, "1.2.3.4.5");
-	assert_int_equal(profiles_count(p).domains, 5);
+	assert_int_equal(profiles_count(p).domains, 6);
 }
 
 static void test_clocks_that_jump_back(void **state)

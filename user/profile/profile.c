@@ -1,7 +1,6 @@
 /* profile.c: see profile.h: one message into the profiles it belongs to. */
 #include "profile/profile.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +8,12 @@
 #include "observe/prefixes.h"
 #include "profile/dga_walk.h"
 #include "profile/role.h"
+#include "profile/site.h"
 #include "profile/table.h"
 #include "support/ip.h"
 
 #define NOERROR 0
 #define NXDOMAIN 3
-#define HOST_MOST 253 /* longer is no name (RFC 1035); the address stands in */
 
 static const char *const judgements[N_JUDGEMENTS] = {
 	[JUDGED_UNKNOWN] = "unknown",	    [JUDGED_ORDINARY] = "ordinary", [JUDGED_SOFTWARE] = "software",
@@ -396,43 +395,6 @@ static struct pair_profile *add_lookup(struct profiles *p, const struct observat
 			add_query(p, c, d, pair, o);
 	}
 	return pair ? &pair->profile : NULL;
-}
-
-/* An address in the host is written in one way, with or without brackets. */
-static struct text literal(struct text host, char text[IP_TEXT])
-{
-	char copy[64];
-	uint8_t ip[16] = { [10] = 0xff, [11] = 0xff };
-	bool bracket = host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']';
-
-	if (host.len >= sizeof(copy))
-		return host;
-	memcpy(copy, host.at + bracket, host.len - 2 * bracket);
-	copy[host.len - 2 * bracket] = '\0';
-	if (inet_pton(AF_INET, copy, ip + 12) != 1 && inet_pton(AF_INET6, copy, ip) != 1)
-		return host;
-	return (struct text){ text, ip_text(ip, text) };
-}
-
-static bool may_be_address(struct text host)
-{
-	char last = host.at[host.len - 1];
-
-	return host.at[0] == '[' || (last >= '0' && last <= '9') || memchr(host.at, ':', host.len);
-}
-
-/* text: room for an address. */
-static struct text site_of(const struct observation *o, char text[IP_TEXT])
-{
-	struct text host = o->http.host;
-
-	if (o->http.domain.registered.len && o->http.domain.registered.len <= HOST_MOST)
-		return o->http.domain.registered;
-	if (host.len > 1 && host.at[host.len - 1] == '.')
-		host.len--;
-	if (!host.len || host.len > HOST_MOST)
-		return (struct text){ text, ip_text(o->destination.ip, text) };
-	return may_be_address(host) ? literal(host, text) : host;
 }
 
 static void find(struct profiles *p, const struct observation *o, struct finding *f)
