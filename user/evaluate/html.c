@@ -26,7 +26,7 @@ static const char head[] =
 	"svg text{fill:var(--faint);font-size:12px}.axis{stroke:var(--line);fill:none}.curve{fill:none;stroke-width:1.6}"
 	".curve.own{stroke-width:3.2}.legend{list-style:none;padding:0;margin:8px 0;font-size:13px;columns:2 180px}"
 	".legend i{display:inline-block;width:14px;height:4px;margin-right:6px;vertical-align:middle}"
-	".map td{text-align:center}.bar{display:grid;grid-template-columns:minmax(120px,260px) 1fr 48px;gap:8px;align-items:center;"
+	".map td+td{text-align:center}.bar{display:grid;grid-template-columns:minmax(120px,260px) 1fr 48px;gap:8px;align-items:center;"
 	"font-size:14px;margin:3px 0;overflow-wrap:anywhere}.bar i{display:block;height:14px;background:var(--c1);border-radius:2px;"
 	"min-width:2px}.bar em{font-style:normal;text-align:right}\n</style>\n</head>\n<body>\n";
 
@@ -73,12 +73,12 @@ static void put_cards(const struct evaluation_report *r, FILE *to)
 	char title[64];
 
 	fputs("<div class=\"cards\">\n", to);
-	snprintf(title, sizeof(title), "Found, at least %u check-ins", r->min_checkins);
-	put_card(to, title, s->due);
-	put_card(to, "Found, fewer check-ins", s->few);
 	snprintf(title, sizeof(title), "Bots found, %u check-ins at one domain", r->min_checkins);
 	put_card(to, title, s->bots_due);
 	put_card(to, "Bots found (hosts x families), all", s->bots);
+	snprintf(title, sizeof(title), "Servers found, %u check-ins or more", r->min_checkins);
+	put_card(to, title, s->due);
+	put_card(to, "Servers found, fewer check-ins", s->few);
 	fputs("<div class=\"card\">False alarms a clean host-day", to);
 	if (s->host_days > 0)
 		fprintf(to, "<b>%.4f</b><span>%zu in %.4g days; 95 %%: %.4f to %.4f</span>",
@@ -157,7 +157,7 @@ static int put_roc(const struct evaluation_report *r, enum row_kind kind, FILE *
 				r->all->lines[kind][i].roc_area);
 		color += methods[i].drawn;
 	}
-	fprintf(to, "</ul>\n<figcaption>%s</figcaption></figure>\n", row_kind_titles[kind]);
+	fprintf(to, "</ul>\n<figcaption>%s; upwards the share of the malicious rows that is found</figcaption></figure>\n", row_kind_titles[kind]);
 	return err;
 }
 
