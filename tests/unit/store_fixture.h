@@ -6,10 +6,10 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "packed.h"
 #include "profile/profile.h"
 #include "store/store.h"
 #include "store_stream.h"
-#include "support/buf.h"
 
 /* Not every test program uses all of it. */
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -116,49 +116,6 @@ static void feed_into(struct profiles *p, uint64_t seed, unsigned int n)
 static void feed(uint64_t seed, unsigned int n)
 {
 	feed_into(profiles, seed, n);
-}
-
-static bool pack_one(void *ctx, struct pair_profile *pair)
-{
-	struct buf *b = ctx;
-
-	buf_str(b, pair->client->key);
-	buf_str(b, pair->domain->key);
-	profile_pack_pair(pair, b);
-	return true;
-}
-
-static bool pack_domain(void *ctx, struct domain_profile *d)
-{
-	profile_pack_domain(d, ctx);
-	return true;
-}
-
-static bool pack_client(void *ctx, struct client_profile *c)
-{
-	profile_pack_client(c, ctx);
-	return true;
-}
-
-/* All that profiles hold, in their order. */
-static struct buf pack_all(struct profiles *p)
-{
-	struct buf b = { 0 };
-
-	profiles_each_pair(p, pack_one, &b);
-	profiles_each_domain(p, pack_domain, &b);
-	profiles_each_client(p, pack_client, &b);
-	profiles_pack_totals(p, &b);
-	assert_false(b.failed);
-	return b;
-}
-
-static void assert_same_bytes(struct buf a, struct buf b)
-{
-	assert_int_equal(a.len, b.len);
-	assert_memory_equal(a.data, b.data, a.len);
-	buf_free(&a);
-	buf_free(&b);
 }
 
 /* The profiles start anew, as after a restart. */

@@ -4,6 +4,7 @@
 
 #include "profile/join.h"
 #include "profile/table.h"
+#include "packed.h"
 #include "profiles.h"
 #include "stream.h"
 #include "support/buf.h"
@@ -117,51 +118,11 @@ static void load(struct profiles *p, const struct rows *rows)
 	profiles_loaded(p);
 }
 
-static bool pack_pair(void *ctx, struct pair_profile *pair)
-{
-	buf_str(ctx, pair->client->key);
-	buf_str(ctx, pair->domain->key);
-	profile_pack_pair(pair, ctx);
-	return true;
-}
-
-static bool pack_domain(void *ctx, struct domain_profile *d)
-{
-	buf_str(ctx, d->key);
-	profile_pack_domain(d, ctx);
-	return true;
-}
-
-static bool pack_client(void *ctx, struct client_profile *c)
-{
-	buf_str(ctx, c->key);
-	profile_pack_client(c, ctx);
-	return true;
-}
-
-/* Everything, in its order of use. */
-static struct buf pack_all(struct profiles *p)
-{
-	struct buf b = { 0 };
-
-	profiles_each_client(p, pack_client, &b);
-	profiles_each_domain(p, pack_domain, &b);
-	profiles_each_pair(p, pack_pair, &b);
-	profiles_pack_totals(p, &b);
-	assert_false(b.failed);
-	return b;
-}
-
 static void assert_same(struct profiles *a, struct profiles *b)
 {
-	struct buf x = pack_all(a), y = pack_all(b);
-
-	assert_int_equal(x.len, y.len);
-	assert_memory_equal(x.data, y.data, x.len);
+	assert_same_bytes(packed_all(a), packed_all(b));
 	assert_int_equal(profiles_count(a).bytes, profiles_count(b).bytes);
 	assert_int_equal(profiles_now(a), profiles_now(b));
-	buf_free(&x);
-	buf_free(&y);
 }
 
 /* With judgements now and then, as detectors would give them. */

@@ -15,7 +15,7 @@ static void test_round_trip(void **state)
 	assert_string_equal(said.text, "");
 	assert_string_equal(degraded(), "no");
 	feed(1, 2000);
-	before = pack_all(profiles);
+	before = packed_all(profiles);
 	assert_int_equal(store_flush(store, profiles, FLUSH_SECONDS), 0);
 	assert_int_equal(store_put_changes(store, profiles, MANY), 0);
 	assert_int_equal(stat(path, &st), 0);
@@ -27,7 +27,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(loaded.clients, 20);
 	assert_int_equal(loaded.domains, 40);
 	assert_int_equal(loaded.pairs, number("SELECT count(*) FROM pairs"));
-	assert_same_bytes(before, pack_all(profiles));
+	assert_same_bytes(before, packed_all(profiles));
 	/* Nothing of what was loaded is a change. */
 	assert_int_equal(store_put_changes(store, profiles, MANY), 0);
 	assert_int_equal(store_stats(store).rows, 0);
@@ -42,7 +42,7 @@ static void test_restart_in_between(void **state)
 	stream_init(s, 2, 20, 40);
 	for (unsigned int i = 0; i < 4000; i++)
 		assert_non_null(profiles_add(profiles, stream_next(s)));
-	whole = pack_all(profiles);
+	whole = packed_all(profiles);
 	forget();
 	stream_init(s, 2, 20, 40);
 	for (unsigned int part = 0; part < 4; part++) {
@@ -54,7 +54,7 @@ static void test_restart_in_between(void **state)
 		if (part < 3)
 			forget();
 	}
-	assert_same_bytes(whole, pack_all(profiles));
+	assert_same_bytes(whole, packed_all(profiles));
 	free(s);
 }
 

@@ -156,11 +156,11 @@ static void test_lost_while_running(void **state)
 	assert_int_equal(store_flush(store, profiles, FLUSH_SECONDS), 0);
 	said_end(&said);
 	assert_non_null(strstr(said.text, "was taken away"));
-	all = pack_all(profiles);
+	all = packed_all(profiles);
 	close_store();
 	forget();
 	assert_int_equal(open_store(), 0);
-	assert_same_bytes(all, pack_all(profiles));
+	assert_same_bytes(all, packed_all(profiles));
 	fd = open(path, O_WRONLY);
 	assert_int_equal(pwrite(fd, junk, sizeof(junk), 4096), sizeof(junk));
 	close(fd);
@@ -170,14 +170,14 @@ static void test_lost_while_running(void **state)
 	said_end(&said);
 	if (exists("metsuke.db.damaged-1")) /* the pages that it had in memory may do */
 		assert_non_null(strstr(said.text, "a new one takes its place"));
-	all = pack_all(profiles);
+	all = packed_all(profiles);
 	close_store();
 	forget();
 	assert_int_equal(open_store(), 0);
 	if (loaded.damaged || strstr(said.text, "cannot be read"))
 		buf_free(&all);
 	else
-		assert_same_bytes(all, pack_all(profiles));
+		assert_same_bytes(all, packed_all(profiles));
 }
 
 static void test_foreign_and_newer(void **state)
@@ -233,7 +233,7 @@ static void test_two_sensors(void **state)
 	store_close(second, FLUSH_SECONDS);
 	forget();
 	assert_int_equal(open_store(), 0);
-	assert_same_bytes(pack_all(other), pack_all(profiles));
+	assert_same_bytes(packed_all(other), packed_all(profiles));
 	profiles_free(other);
 }
 
