@@ -129,6 +129,18 @@ static void test_a_beacon_is_told_once(void **state)
 	assert_true(fabs(sum - 1) < 1e-9);
 }
 
+/* Said with what is suspicious, and no part of the score. */
+static void test_how_clear_the_rhythm_is(void **state)
+{
+	struct bench *b = *state;
+
+	(void)beacon(b, BOT, "cc.example", 12, 60 * S, 0.05, START + HOUR);
+	assert_int_equal(b->n_told, 1);
+	assert_true(evidence(b, "fisher_g")->triggered && evidence(b, "fisher_g")->p < 1e-3);
+	assert_true(evidence(b, "autocorrelation")->triggered);
+	assert_true(evidence(b, "fisher_g")->share == 0 && evidence(b, "autocorrelation")->share == 0);
+}
+
 static void test_eleven_checkins_are_too_few(void **state)
 {
 	struct bench *b = *state;
@@ -195,6 +207,7 @@ static void test_day_and_night(void **state)
 	assert_true(evidence(b, "persistence_4h")->triggered && evidence(b, "persistence_4h")->value >= 0.9);
 	assert_true(evidence(b, "persistence_4h")->share > 0.3);
 	assert_true(b->told_at >= START + 36 * HOUR);
+	assert_false(evidence(b, "fisher_g")->triggered || evidence(b, "autocorrelation")->triggered);
 }
 
 static void test_day_and_night_on_one_host(void **state)
@@ -490,7 +503,7 @@ int main(void)
 		TEST(test_severity),			  TEST(test_an_exception_is_not_suspicious),
 		TEST(test_what_is_listed_is_not_judged),  TEST(test_a_verdict_is_revisited),
 		TEST(test_the_bound_of_a_second),	  TEST(test_a_pair_of_hosts),
-		TEST(test_a_list_of_domains),		  TEST(test_day_and_night),
+		TEST(test_a_list_of_domains),		  TEST(test_day_and_night), TEST(test_how_clear_the_rhythm_is),
 		TEST(test_day_and_night_on_one_host),	  TEST(test_a_day_is_too_little_for_day_and_night),
 	};
 

@@ -101,6 +101,7 @@ static void judge_stages(struct judging *j, double least_score)
 	evidence_score(j);
 	if (odd)
 		evidence_accuse(j);
+	evidence_periodicity(j, &j->pair->http);
 }
 
 void checkins_judge(struct judging *j)

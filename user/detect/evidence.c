@@ -5,6 +5,7 @@
 
 #include "detect/beacon.h"
 #include "detect/company.h"
+#include "detect/gaps.h"
 #include "detect/peers.h"
 
 #define COMPANY 3	  /* so many domains asked in one go are a list that a program goes through */
@@ -14,6 +15,8 @@
 #define SAME_RHYTHM 0.5
 #define MARGIN 0.4
 #define GOOD_TIMER 0.9	/* RITA's ts: jitter of a fifth has less */
+#define PERIODIC_P 0.01
+#define PERIODIC_LAGGED 0.25 /* four times the 95 % of white noise over 256 bins, 2/sqrt(n) */
 #define PERSISTENT 0.9	/* of ten bins */
 #define USUAL_PERSISTENCE 0.6 /* the most that a person has at a site: docs/detectors.md */
 #define PAIR_OF_HOSTS 20  /* of so many, two infected ones are still few */
@@ -259,4 +262,20 @@ void evidence_accuse(struct judging *j)
 	j->v->stages |= 1U << STAGE_DNS;
 	if (j->v->score >= j->options->min_score)
 		j->v->judgement = JUDGED_SUSPICIOUS;
+}
+
+void evidence_periodicity(struct judging *j, const struct rhythm *r)
+{
+	struct evidence *g, *autocorrelation;
+	struct fisher fisher;
+	double lagged;
+
+	if (j->v->judgement != JUDGED_SUSPICIOUS || gaps_periodicity(r, &fisher, &lagged))
+		return;
+	/* The g that white noise exceeds once in a hundred: the first term of its p. */
+	g = evidence_rule(j, "fisher_g", fisher.g, 1 - pow(PERIODIC_P / fisher.q, 1.0 / (fisher.q - 1)), true,
+			  fisher.q);
+	g->p = fisher.p;
+	autocorrelation = evidence_rule(j, "autocorrelation", lagged, PERIODIC_LAGGED, true, fisher.q);
+	g->stage = autocorrelation->stage = STAGE_HTTP;
 }

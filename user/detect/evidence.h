@@ -68,4 +68,8 @@ void evidence_score(struct judging *j);
 /* Suspicious where the score is high enough. */
 void evidence_accuse(struct judging *j);
 
+/* Of what is suspicious: fisher_g and autocorrelation of the newest check-ins. They take no part in the score: whoever
+ * reads the alert sees how clear the rhythm is. */
+void evidence_periodicity(struct judging *j, const struct rhythm *r);
+
 #endif

@@ -75,6 +75,7 @@ static void judge_domain(struct judging *j, bool failing)
 		return;
 	}
 	evidence_accuse(j);
+	evidence_periodicity(j, dns);
 }
 
 /* A resolver's look-ups are many clients', at the pace of their answers' TTLs. */

@@ -48,7 +48,7 @@ struct evidence {
 	uint64_t samples;
 };
 
-#define VERDICT_EVIDENCE 20
+#define VERDICT_EVIDENCE 24
 
 struct verdict {
 	enum behaviour behaviour;
