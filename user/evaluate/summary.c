@@ -126,7 +126,7 @@ static void add_target(struct summary *s, const struct target *t)
 	s->by_both += found && t->listed;
 }
 
-static bool same_bot(const struct target *a, const struct target *b)
+bool summary_same_bot(const struct target *a, const struct target *b)
 {
 	return a->sensor == b->sensor && !strcmp(a->label->client, b->label->client) &&
 	       !strcmp(a->label->family, b->label->family);
@@ -135,7 +135,7 @@ static bool same_bot(const struct target *a, const struct target *b)
 bool summary_bot_found(const struct evaluation *e, const struct target *t)
 {
 	for (size_t i = 0; i < e->n_targets; i++)
-		if (e->targets[i].found != NONE && same_bot(&e->targets[i], t))
+		if (e->targets[i].found != NONE && summary_same_bot(&e->targets[i], t))
 			return true;
 	return false;
 }
@@ -147,10 +147,10 @@ static void count_bot(const struct evaluation *e, const struct group *g, size_t 
 	bool found = summary_bot_found(e, &e->targets[at]), due = false;
 
 	for (size_t i = 0; i < at; i++)
-		if (same_bot(&e->targets[i], &e->targets[at]) && group_has_target(g, &e->targets[i]))
+		if (summary_same_bot(&e->targets[i], &e->targets[at]) && group_has_target(g, &e->targets[i]))
 			return;
 	for (size_t i = at; i < e->n_targets && !due; i++)
-		due = e->targets[i].due && same_bot(&e->targets[i], &e->targets[at]);
+		due = e->targets[i].due && summary_same_bot(&e->targets[i], &e->targets[at]);
 	count_share(&s->bots, found);
 	if (!due)
 		return;

@@ -60,7 +60,10 @@ struct summary {
 int summary_make(const struct evaluation *e, const struct group *g, struct summary *ret_summary);
 void summary_free(struct summary *s);
 
-/* A bot is what a client has of one family, however many servers that asks: was it found at any of them? */
+/* A bot is what a client has of one family, however many servers that asks. */
+bool summary_same_bot(const struct target *a, const struct target *b);
+
+/* Was it found at any of them? */
 bool summary_bot_found(const struct evaluation *e, const struct target *t);
 
 /* Rows of one method, sorted for stats.h; to be freed. take NULL: all with enough check-ins that are neither aside nor

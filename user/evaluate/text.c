@@ -213,6 +213,27 @@ static void put_map(const struct summary *s, FILE *to)
 	}
 }
 
+/* A bot that was not found, by the first of its servers with enough check-ins. */
+static void put_missed_bot(const struct evaluation *e, size_t at, FILE *to)
+{
+	const struct target *t = &e->targets[at];
+	size_t others = 0;
+
+	for (size_t i = 0; i < e->n_targets; i++) {
+		if (!e->targets[i].due || i == at || !summary_same_bot(&e->targets[i], t))
+			continue;
+		if (i < at)
+			return;
+		others++;
+	}
+	fprintf(to, "MISSED %s %s %s: %s, %llu check-ins, %s%s", e->sensors[t->sensor].name, t->label->client,
+		*t->label->domain ? t->label->domain : "(as a whole)", t->label->kind, (unsigned long long)t->checkins,
+		judgement_name(t->judgement), t->excuse ? ", excused" : "");
+	if (others)
+		fprintf(to, "; and %zu more servers", others);
+	fputc('\n', to);
+}
+
 static void put_missed(const struct evaluation_report *r, FILE *to)
 {
 	size_t elsewhere = 0;
@@ -222,14 +243,10 @@ static void put_missed(const struct evaluation_report *r, FILE *to)
 
 		if (t->found != NONE || !t->due)
 			continue;
-		if (summary_bot_found(r->e, t)) {
+		if (summary_bot_found(r->e, t))
 			elsewhere++;
-			continue;
-		}
-		fprintf(to, "MISSED %s %s %s: %s, %llu check-ins, %s%s\n", r->e->sensors[t->sensor].name,
-			t->label->client, *t->label->domain ? t->label->domain : "(as a whole)", t->label->kind,
-			(unsigned long long)t->checkins, judgement_name(t->judgement),
-			t->excuse ? ", excused" : "");
+		else
+			put_missed_bot(r->e, i, to);
 	}
 	if (elsewhere)
 		fprintf(to, "%zu more were not told by themselves: another server of the same bot was\n", elsewhere);
