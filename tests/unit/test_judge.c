@@ -265,6 +265,39 @@ static void test_who_else_asks(void **state)
 	assert_int_equal(b->n_told, 1);
 }
 
+/* A bot from the sensor's second hour on, for `hours`, among so many who are there all the time. */
+static void on_the_first_day(struct bench *b, unsigned int n_others, uint64_t period_s, unsigned int hours)
+{
+	others(b, n_others, START);
+	for (uint64_t at = 3600; at < 3600 * (uint64_t)hours; at += period_s) {
+		(void)ask(b, BOT, "cc.example", "/gate", START + at * S);
+		if (at % 1800 < period_s)
+			others(b, n_others, START + at * S + S);
+	}
+}
+
+/* After half of it, where eight gaps went by in which 22 others for each that asks could have asked. */
+static void test_the_first_day(void **state)
+{
+	struct bench *b = *state;
+
+	on_the_first_day(b, 45, 300, 16);
+	assert_int_equal(b->n_told, 1);
+	assert_true(b->told_at >= START + 12 * HOUR && b->told_at < START + 14 * HOUR);
+}
+
+static void test_half_of_the_first_day(void **state)
+{
+	on_the_first_day(*state, 45, 300, 12);
+	assert_int_equal(((struct bench *)*state)->n_told, 0);
+}
+
+static void test_too_few_others_on_the_first_day(void **state)
+{
+	on_the_first_day(*state, 20, 300, 23);
+	assert_int_equal(((struct bench *)*state)->n_told, 0);
+}
+
 /* Two infected hosts of twenty are few, three are not; of nineteen one is. */
 static unsigned int told_of(struct bench *b, unsigned int infected, unsigned int n_clients)
 {
@@ -503,6 +536,8 @@ int main(void)
 		TEST(test_severity),			  TEST(test_an_exception_is_not_suspicious),
 		TEST(test_what_is_listed_is_not_judged),  TEST(test_a_verdict_is_revisited),
 		TEST(test_the_bound_of_a_second),	  TEST(test_a_pair_of_hosts),
+		TEST(test_the_first_day),		  TEST(test_half_of_the_first_day),
+		TEST(test_too_few_others_on_the_first_day),
 		TEST(test_a_list_of_domains),		  TEST(test_day_and_night), TEST(test_how_clear_the_rhythm_is),
 		TEST(test_day_and_night_on_one_host),	  TEST(test_a_day_is_too_little_for_day_and_night),
 	};

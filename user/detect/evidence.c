@@ -12,6 +12,8 @@
 #define CLIENTS_LEAST 5	  /* of fewer, how many know a domain says nothing */
 #define CLIENTS_MOST 1000 /* counted */
 #define OTHERS 22	  /* 0.9^22 = 0.1 */
+#define TURNS 2		  /* of the pair's gaps */
+#define FIRST_DAY_TURNS 8 /* for who came just now may ask soon */
 #define SAME_RHYTHM 0.5
 #define MARGIN 0.4
 #define GOOD_TIMER 0.9	/* RITA's ts: jitter of a fifth has less */
@@ -197,11 +199,11 @@ bool evidence_peers(struct judging *j, const struct rhythm *r)
 	return !e->known || e->triggered || rhythm_timing_score(r) >= GOOD_TIMER;
 }
 
-/* Of these who could have asked, nobody did: were the domain known to a tenth of all, that would be less likely than
- * one in ten for 22 clients beside one that asks. */
-static bool others_had_time(const struct judging *j, const struct evidence *rare, double period_s)
+/* Of these who could have asked, n gaps long, nobody did: were the domain known to a tenth of all, that would be less
+ * likely than one in ten for 22 clients beside one that asks. */
+static bool others_had_time(const struct judging *j, const struct evidence *rare, double period_s, double n)
 {
-	uint64_t first = j->pair->domain->first_ns, turns = 2 * period_s * 1e9;
+	uint64_t first = j->pair->domain->first_ns, turns = (uint64_t)(n * period_s * 1e9);
 	size_t others = profiles_clients_since(j->profiles, first + turns, CLIENTS_MOST);
 
 	return profiles_now(j->profiles) - first > turns && others >= rare->value * (1 + OTHERS);
@@ -215,10 +217,13 @@ bool evidence_too_early(const struct judging *j, const struct evidence *rare, do
 		return true;
 	if (rare->known && now - j->pair->domain->first_ns >= j->options->rare_ns)
 		return false;
+	if (running >= j->options->rare_ns)
+		return rare->known && !others_had_time(j, rare, period_s, TURNS);
+	if (j->pair->client->kind != CLIENT_ADDRESS || rare->samples <= 1)
+		return false;
 	/* On the first day every domain is new. */
-	if (running < j->options->rare_ns)
-		return j->pair->client->kind == CLIENT_ADDRESS && rare->samples > 1;
-	return rare->known && !others_had_time(j, rare, period_s);
+	return running < j->options->rare_ns / 2 || !rare->known ||
+	       !others_had_time(j, rare, period_s, FIRST_DAY_TURNS);
 }
 
 static double surprise(const struct evidence *e)
