@@ -165,37 +165,45 @@ static void measure_mean(struct odv_pass *pass, const double *v, size_t n)
 	pass->sd = sqrt(fmax(0, squares[0] + squares[1] + squares[2] + squares[3] - left * left / n) / (n - 1));
 }
 
-/* The value that would be at place k in order (Hoare's FIND, 1961); pivots by a fixed sequence that no order of
- * values is made for. */
+/* Moves what is less than the pivot (or as much, if or_equal) to the front; returns how many those are. A value is
+ * moved whether it is less or not: a branch here would be guessed wrong every other time. */
+static size_t partition(double *v, size_t n, double pivot, bool or_equal)
+{
+	size_t less = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double x = v[i];
+
+		v[i] = v[less];
+		v[less] = x;
+		less += or_equal ? x <= pivot : x < pivot;
+	}
+	return less;
+}
+
+/* The value that would be at place k in order (Hoare's FIND, 1961), with nothing greater before it; pivots by a
+ * fixed sequence that no order of values is made for. */
 static double select_kth(double *v, size_t n, size_t k)
 {
-	ptrdiff_t lo = 0, hi = (ptrdiff_t)n - 1, at = (ptrdiff_t)k;
+	size_t from = 0, to = n;
 	uint64_t random = 1;
 
-	while (lo < hi) {
-		ptrdiff_t i = lo, j = hi;
+	for (;;) {
+		size_t less, equal;
 		double pivot;
 
 		random = random * 6364136223846793005ULL + 1442695040888963407ULL; /* Knuth's MMIX */
-		pivot = v[lo + (ptrdiff_t)((random >> 33) % (uint64_t)(hi - lo + 1))];
-		while (i <= j) {
-			while (v[i] < pivot)
-				i++;
-			while (v[j] > pivot)
-				j--;
-			if (i <= j) {
-				double t = v[i];
-
-				v[i++] = v[j];
-				v[j--] = t;
-			}
+		pivot = v[from + (random >> 33) % (to - from)];
+		less = from + partition(v + from, to - from, pivot, false);
+		if (k < less) {
+			to = less;
+			continue;
 		}
-		if (j < at)
-			lo = i;
-		if (at < i)
-			hi = j;
+		equal = less + partition(v + less, to - less, pivot, true);
+		if (k < equal)
+			return pivot;
+		from = equal;
 	}
-	return v[k];
 }
 
 static double median(double *v, size_t n)
@@ -206,7 +214,7 @@ static double median(double *v, size_t n)
 		return upper;
 	lower = v[0];
 	for (size_t i = 1; i < n / 2; i++)
-		lower = fmax(lower, v[i]);
+		lower = v[i] > lower ? v[i] : lower;
 	return lower + (upper - lower) / 2;
 }
 
