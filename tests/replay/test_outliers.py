@@ -165,6 +165,11 @@ def test_good_tables():
     same(got['flagged'], [], 'a constant column flags nothing')
     got = report('--method', 'odv', column([5]))
     same((got['flagged'], got['columns'][0]['enough_data'], got['columns'][0]['limits']), ([], False, [None, None]), 'one row has no limits')
+    for what, text in (('one row', 'x,y\n1,2\n'), ('the same row again', 'x,y\n1,2\n1,2\n1,2\n')):
+        r = outliers('--method', 'ocsvm', '--nu', '0.5', '--gamma', '1', table(text))
+        ok(r.returncode == 1 and not r.stdout and b'no border can be drawn' in r.stderr, 'ocsvm: ' + what, r.stderr)
+    got = report('--method', 'ocsvm', '--nu', '0.5', '--gamma', '1', table('x,y\n1,2\n1,2\n1,3\n'))
+    same(len(got['scores']), 3, 'ocsvm: a row that differs')
     with open(os.path.join(work, 'million.csv'), 'w') as f:
         f.write('x,y\n' + '10,1\n11,2\n12,3\n13,4\n' * 250000 + '9e9,2\n')
     got = report('--method', 'odv', os.path.join(work, 'million.csv'))

@@ -258,6 +258,14 @@ static void ocsvm_all(struct job *j, const struct ocsvm *m)
 	}
 }
 
+static bool all_same(const struct rows *r, size_t d)
+{
+	for (size_t i = d; i < r->n * d; i++)
+		if (r->values[i] != r->values[i - d])
+			return false;
+	return true;
+}
+
 int outliers_ocsvm(const struct outliers *o, json_t *report)
 {
 	const struct ocsvm_options options = { .nu = o->nu, .gamma = o->gamma, .eps = 1e-9 };
@@ -267,6 +275,12 @@ int outliers_ocsvm(const struct outliers *o, json_t *report)
 
 	if (status)
 		goto out;
+	if (all_same(&j.learnt, o->n_columns)) { /* each would stand on the border, where rounding decides */
+		log_error("%s: all complete rows are the same: no border can be drawn around them",
+			  o->train ? o->train->path : o->data->path);
+		status = EXIT_FAILED;
+		goto out;
+	}
 	err = ocsvm_train(&m, j.learnt.values, j.learnt.n, o->n_columns, &options);
 	if (err) {
 		log_error("%s: %s", o->train ? o->train->path : o->data->path,
