@@ -32,11 +32,11 @@ struct evidence *evidence_many(struct judging *j, const char *name, double value
 struct evidence *evidence_rule(struct judging *j, const char *name, double value, double limit, bool above,
 			       uint64_t samples);
 
-/* A feature against the model's limits. */
 /* persistence_4h: contact in nine of ten neighbouring bins of four hours, or all of them, which is more than people's
  * working days have. It needs no rhythm. */
 struct evidence *evidence_persistence(struct judging *j);
 
+/* A feature against the model's limits. */
 struct evidence *evidence_odv(struct judging *j, const char *name, enum stage stage, const struct odv *odv,
 			      struct measure value);
 /* The same of a spread by medians, whose limit is the lower the fewer there are. */
