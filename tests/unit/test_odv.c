@@ -6,6 +6,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "support/compare.h"
 #include "unit.h"
 
 static const struct odv_options general = { .p1 = 0.1, .p2 = 0.01 };
@@ -157,13 +158,6 @@ static void test_median_holds_to_a_half(void **state)
 	assert_false(odv_judge(&f, 9).flagged);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void test_median_of_any_order(void **state)
 {
 	struct odv_options o = { .p1 = 0.1, .p2 = 0.1, .center = ODV_MEDIAN };
@@ -176,7 +170,7 @@ static void test_median_of_any_order(void **state)
 			random = random * 6364136223846793005ULL + 1442695040888963407ULL;
 			x[i] = sorted[i] = (double)(random >> 60) + (n % 3 ? 0 : (double)i);
 		}
-		qsort(sorted, n, sizeof(*sorted), by_value);
+		qsort(sorted, n, sizeof(*sorted), compare_doubles);
 		assert_near(fit(&o, x, n).pass[0].mean, (sorted[(n - 1) / 2] + sorted[n / 2]) / 2);
 	}
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "detect/odv.h"
+#include "support/median.h"
 
 #define MAX_ROUNDS 101
 #define ROWS 100000
@@ -87,19 +88,6 @@ static double limits(const struct odv_options *o)
 	}
 	kept = (double)flagged;
 	return now_ms() - start;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n)
-{
-	qsort(v, n, sizeof(*v), by_value);
-	return v[n / 2];
 }
 
 int main(int argc, char **argv)

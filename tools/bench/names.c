@@ -14,6 +14,7 @@
 #include "config.h"
 #include "packets.h"
 #include "record.h"
+#include "support/median.h"
 
 #define MAX_ROUNDS 101
 #define CALLS 8	       /* a round */
@@ -188,20 +189,12 @@ static double measure(struct side *s)
 	return sum / CALLS;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(const double *v, unsigned int n)
+static double middle(const double *v, unsigned int n)
 {
 	double sorted[MAX_ROUNDS];
 
 	memcpy(sorted, v, n * sizeof(*v));
-	qsort(sorted, n, sizeof(*sorted), by_value);
-	return sorted[n / 2];
+	return median(sorted, n);
 }
 
 static double ratio_to(const struct side *s, const struct side *base, unsigned int n)
@@ -210,12 +203,12 @@ static double ratio_to(const struct side *s, const struct side *base, unsigned i
 
 	for (unsigned int i = 0; i < n; i++)
 		ratio[i] = s->ns[i] / base->ns[i];
-	return median(ratio, n);
+	return middle(ratio, n);
 }
 
 static void print(const struct side *s, unsigned int n)
 {
-	printf("{\"part\":\"names\",\"lists\":\"%s\",\"ns\":%.1f", s->name, median(s->ns, n));
+	printf("{\"part\":\"names\",\"lists\":\"%s\",\"ns\":%.1f", s->name, middle(s->ns, n));
 	printf(",\"ratio\":%.3f,\"ratio_to_one\":%.3f}\n", ratio_to(s, &sides[0], n), ratio_to(s, &sides[1], n));
 }
 

@@ -11,6 +11,7 @@
 #include "capture/replay.h"
 #include "identity.h"
 #include "pipeline.h"
+#include "support/median.h"
 
 #define MAX_RECORDS 100000
 #define MAX_ROUNDS 101
@@ -124,19 +125,6 @@ static void copy(size_t bytes)
 		memcpy(to, from, COPY_BYTES);
 		asm volatile("" ::"r"(to) : "memory");
 	}
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, unsigned int n)
-{
-	qsort(v, n, sizeof(*v), by_value);
-	return v[n / 2];
 }
 
 int main(int argc, char **argv)

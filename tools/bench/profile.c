@@ -10,6 +10,7 @@
 #include "profile/profile.h"
 #include "stream.h"
 #include "support/buf.h"
+#include "support/median.h"
 
 #define N_MESSAGES 200000 /* made once, added again and again: making them costs more than adding them */
 #define ROUNDS 15
@@ -122,19 +123,6 @@ static void make_messages(void)
 	}
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v)
-{
-	qsort(v, ROUNDS, sizeof(*v), by_value);
-	return v[ROUNDS / 2];
-}
-
 /* Kilobytes that are resident. */
 static size_t resident(void)
 {
@@ -184,9 +172,9 @@ static void speed(struct profiles *p)
 		with[i] = pass(PASS_PROFILES, hosts, p) - plain[i];
 		ratio[i] = with[i] / counted[i];
 	}
-	printf("\"add_ns\":%.1f", median(with));
-	printf(",\"per_core_second\":%.0f,\"hosts_add_ns\":%.1f", 1e9 / with[ROUNDS / 2], median(counted));
-	printf(",\"plain_ns\":%.1f,\"ratio_to_hosts\":%.1f", median(plain), median(ratio));
+	printf("\"add_ns\":%.1f", median(with, ROUNDS));
+	printf(",\"per_core_second\":%.0f,\"hosts_add_ns\":%.1f", 1e9 / with[ROUNDS / 2], median(counted, ROUNDS));
+	printf(",\"plain_ns\":%.1f,\"ratio_to_hosts\":%.1f", median(plain, ROUNDS), median(ratio, ROUNDS));
 	hosts_free(hosts);
 }
 

@@ -22,6 +22,7 @@
 #include "counters.h"
 #include "packets.h"
 #include "record.h"
+#include "support/median.h"
 
 #define MAX_ROUNDS 101
 #define MAX_CASES 80
@@ -194,19 +195,6 @@ static void measure_all(unsigned int round)
 			r->ns[round] = measure_other(r);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v)
-{
-	qsort(v, n_rounds, sizeof(*v), by_value);
-	return v[n_rounds / 2];
-}
-
 static void print(struct run *r)
 {
 	double ratio[MAX_ROUNDS], sorted[MAX_ROUNDS];
@@ -214,18 +202,18 @@ static void print(struct run *r)
 	printf("{\"part\":\"kernel\",\"hook\":\"%s\",\"reading\":\"%s\",\"packet\":\"%s\"", hook_names[r->hook],
 	       reading_names[r->reading], r->name);
 	memcpy(sorted, r->ns, sizeof(sorted));
-	printf(",\"ns\":%.1f", median(sorted));
+	printf(",\"ns\":%.1f", median(sorted, n_rounds));
 	printf(",\"ns_min\":%.1f", sorted[0]);
 	if (r->reading == BETWEEN) {
 		memcpy(sorted, r->emit_ns, sizeof(sorted));
-		printf(",\"emit_ns\":%.1f", median(sorted));
+		printf(",\"emit_ns\":%.1f", median(sorted, n_rounds));
 	}
 	if (r->emits)
 		printf(",\"record_bytes\":%zu,\"lost\":%lld", r->record_len, r->lost);
 	if (r->base) {
 		for (unsigned int i = 0; i < n_rounds; i++)
 			ratio[i] = r->ns[i] / r->base->ns[i];
-		printf(",\"base\":\"%s\",\"ratio\":%.3f", r->base->name, median(ratio));
+		printf(",\"base\":\"%s\",\"ratio\":%.3f", r->base->name, median(ratio, n_rounds));
 		printf(",\"ratio_low\":%.3f,\"ratio_high\":%.3f", ratio[n_rounds / 4], ratio[n_rounds * 3 / 4]);
 	}
 	if (r->goal > 0)

@@ -47,8 +47,7 @@ int beacon_spread(enum beacon_of of, double *values, size_t n, struct beacon_spr
 	s.skew_score = 1 - fabs(s.skew);
 	for (size_t i = 0; i < n; i++)
 		values[i] = fabs(values[i] - s.q2);
-	qsort(values, n, sizeof(*values), compare_doubles);
-	s.mad = median_sorted(values, n);
+	s.mad = median(values, n);
 	if (s.q2 < 1)
 		s.mad_score = of == BEACON_GAPS ? 1 : 0;
 	else

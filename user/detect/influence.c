@@ -5,22 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/compare.h"
+
 /* More is farther out. */
 static double limit(const struct odv *odv)
 {
 	return odv->options.side == ODV_UPPER ? odv->pass[1].upper : -odv->pass[1].lower;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	uintptr_t x = (uintptr_t) * (const void *const *)a, y = (uintptr_t) * (const void *const *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* How far one owner's rows move the limit outwards. room: for n values. */
 static int move_by(const struct odv_options *o, const double *x, const void *const *owners, size_t n,
-			const void *owner, double all, double *room, double *ret_moved)
+		   const void *owner, double all, double *room, double *ret_moved)
 {
 	struct odv without;
 	size_t left = 0;
@@ -47,7 +42,7 @@ int influence_find(const struct odv_options *o, const double *x, const void *con
 	*ret_owner = NULL;
 	if (!err && n) {
 		memcpy(sorted, owners, n * sizeof(void *));
-		qsort(sorted, n, sizeof(void *), by_address);
+		qsort(sorted, n, sizeof(void *), compare_pointers);
 		for (size_t i = 0; i < n; i++)
 			different += !i || sorted[i] != sorted[i - 1];
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/compare.h"
 #include "support/hash.h"
 
 int quota_count(struct quota *q, const void *whose)
@@ -22,13 +23,6 @@ int quota_count(struct quota *q, const void *whose)
 	}
 	q->rows[q->n++] = whose;
 	return 0;
-}
-
-static int by_owner(const void *a, const void *b)
-{
-	uintptr_t x = (uintptr_t) * (const void *const *)a, y = (uintptr_t) * (const void *const *)b;
-
-	return (x > y) - (x < y);
 }
 
 /* Of sorted rows: how many follow that are the same one's. */
@@ -47,7 +41,7 @@ void quota_settle(struct quota *q)
 	double share;
 
 	if (q->n)
-		qsort(q->rows, q->n, sizeof(void *), by_owner);
+		qsort(q->rows, q->n, sizeof(void *), compare_pointers);
 	for (size_t i = 0; i < q->n; i += run(q, i))
 		clients++;
 	share = clients ? fmax(QUOTA_SHARE, (double)QUOTA_EVEN / (double)clients) : 1;

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "support/compare.h"
+
 #define TINY 1e-300
 #define MOST_STEPS 100000
 #define HALVINGS 200 /* until the two ends are neighbours, wherever they are in [0, 1] */
@@ -243,19 +245,12 @@ double stats_f1(const struct stats_counts *c)
 	return over(2 * c->hits, 2 * c->hits + c->alarms + c->misses);
 }
 
-static int rising(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 double stats_quantile(double *x, size_t n, double q)
 {
 	double at = ceil(q * (double)n);
 
 	if (!n)
 		return NAN;
-	qsort(x, n, sizeof(*x), rising);
+	qsort(x, n, sizeof(*x), compare_doubles);
 	return x[at < 1 ? 0 : at > (double)n ? n - 1 : (size_t)at - 1];
 }

@@ -51,12 +51,6 @@ static struct measure cv_of(const struct moments *m)
 	return isfinite(cv) ? (struct measure){ cv, m->n } : NONE(m->n);
 }
 
-static double median(double *v, unsigned int n)
-{
-	qsort(v, n, sizeof(*v), compare_doubles);
-	return median_sorted(v, n);
-}
-
 static struct measure recent_median(const struct rhythm *r, bool deviation)
 {
 	uint32_t ms[RECENT_GAPS];
