@@ -54,11 +54,14 @@ static void read_file(char *to, size_t len)
 	fclose(f);
 }
 
-static void test_no_database(void **state)
+/* A store whose first page is lost is moved aside. */
+static void test_no_header(void **state)
 {
-	static const char text[8192] = "This is no database, whatever its name says.";
+	static char head[8192] = "SQLite format 3";
+	static const uint8_t id[4] = { SCHEMA_APPLICATION >> 24, SCHEMA_APPLICATION >> 16 & 0xff,
+				       SCHEMA_APPLICATION >> 8 & 0xff, SCHEMA_APPLICATION & 0xff };
 
-	write_file(text, sizeof(text));
+	write_file(head, sizeof(head));
 	assert_int_equal(open_store(), 0);
 	assert_string_equal(degraded(), "no");
 	assert_non_null(strstr(said.text, "file is not a database; it is now"));
@@ -66,13 +69,40 @@ static void test_no_database(void **state)
 	put_alert(1);
 	assert_int_equal(store_flush(store, NULL, FLUSH_SECONDS), 0);
 	close_store();
-	write_file(text, 100); /* near miss: too short to have a header, and no database either */
+	memcpy(head, "some other bytes", 16);
+	memcpy(head + 68, id, sizeof(id));
+	write_file(head, sizeof(head));
 	assert_int_equal(open_store(), 0);
 	assert_true(exists("metsuke.db.damaged-2"));
 	close_store();
+	memset(head, 0, sizeof(head)); /* a power cut leaves such */
+	write_file(head, sizeof(head));
+	assert_int_equal(open_store(), 0);
+	assert_true(exists("metsuke.db.damaged-3"));
+}
+
+/* Somebody's capture or list, named by mistake: it is where it was, as it was. */
+static void test_no_database(void **state)
+{
+	static const char text[8192] = "This is no database, whatever its name says.";
+	char left[sizeof(text)];
+
+	for (size_t len = sizeof(text); len; len = len == 100 ? 0 : 100) { /* too short for a header, too */
+		write_file(text, len);
+		assert_int_equal(open_store(), -EAGAIN);
+		assert_string_equal(degraded(), "store-foreign");
+		assert_non_null(strstr(said.text, "is no database, and stays as it is"));
+		put_alert(1);
+		assert_int_equal(store_flush(store, NULL, 1), -EIO);
+		close_store();
+		assert_int_equal(bytes_of("metsuke.db"), len);
+		read_file(left, len);
+		assert_memory_equal(left, text, len);
+		assert_false(exists("metsuke.db.damaged-1"));
+	}
 	write_file("", 0); /* near miss: an empty file is an empty database */
 	assert_int_equal(open_store(), 0);
-	assert_false(exists("metsuke.db.damaged-3"));
+	assert_false(exists("metsuke.db.damaged-1"));
 	assert_string_equal(said.text, "");
 }
 
@@ -448,6 +478,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_store(test_damaged_rows_are_left_out),
 		with_store(test_no_database),
+		with_store(test_no_header),
 		with_store(test_malformed),
 		with_store(test_any_bytes),
 		with_store(test_lost_while_running),

@@ -10,7 +10,7 @@ enum store_fault {
 	STORE_UNWRITABLE, /* the folder or the file */
 	STORE_DAMAGED,	  /* no database, or malformed: to be moved aside */
 	STORE_NEWER,	  /* of a later version */
-	STORE_FOREIGN,	  /* a database, but not one of ours */
+	STORE_FOREIGN,	  /* a database of another program, or something else */
 	STORE_FAILED,	  /* anything else */
 	N_STORE_FAULTS
 };

@@ -1,6 +1,7 @@
 /* file.c: see file.h. */
 #include "store/file.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define APPLICATION_AT 68
 #define DAMAGED_KEPT 9 /* the last number is used again: a bad disk must not fill itself */
 
 static enum store_fault fault_of_errno(int err)
@@ -132,6 +134,23 @@ int file_move_aside(const struct store_file *f, char *to, size_t size)
 			return -errno; /* the next database must not find the log of this one */
 	}
 	return rename(f->path, to) ? -errno : 0;
+}
+
+bool file_was_store(const char *path, int32_t application)
+{
+	static const char mark[16] = "SQLite format 3", zeros[APPLICATION_AT + 4];
+	uint8_t head[APPLICATION_AT + 4] = { 0 };
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
+	uint32_t id;
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return false;
+	memcpy(&id, head + APPLICATION_AT, sizeof(id));
+	return !memcmp(head, mark, sizeof(mark)) || ntohl(id) == (uint32_t)application ||
+	       !memcmp(head, zeros, sizeof(zeros));
 }
 
 uint64_t file_wal_bytes(const char *path)

@@ -27,6 +27,10 @@ bool file_is_same(const struct store_file *f);
  * to[0..size) is the new name. */
 int file_move_aside(const struct store_file *f, char *to, size_t size);
 
+/* A file of a store, however damaged: SQLite's mark stands at its beginning, or the application's id where SQLite keeps
+ * that (big-endian, at 68: sqlite.org/fileformat), or nothing but the zeros that a power cut leaves. */
+bool file_was_store(const char *path, int32_t application);
+
 /* The write-ahead log's size. */
 uint64_t file_wal_bytes(const char *path);
 

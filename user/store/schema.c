@@ -266,6 +266,10 @@ enum store_fault schema_open(const char *path, const char *sensor, uint64_t max_
 		sqlite3_busy_timeout(db, BUSY_MS);
 		fault = prepare(db, path, sensor, max_bytes, why);
 	}
+	if (fault == STORE_DAMAGED && !file_was_store(path, SCHEMA_APPLICATION)) {
+		snprintf(why, STORE_WHY, "%.450s is no database, and stays as it is: name another file", path);
+		fault = STORE_FOREIGN;
+	}
 	if (fault)
 		sqlite3_close(db);
 	else
