@@ -72,6 +72,8 @@ def test_row_vectors():
         train = points(case['train'], 'train.csv')
         for got, key in ((report(*args, train), 'train_decision'),
                          (report(*args, '--train', train, points(case['test'], 'test.csv')), 'test_decision')):
+            outside = case['train_outliers'] if key == 'train_decision' else [i for i, label in enumerate(case['test_label']) if label < 0]
+            same(got.get('flagged'), outside, 'ocsvm: %s, outside of %s' % (case['name'], key))
             good = 'rho' in got and near(got['rho'], case['rho'], absolute=1e-6) and len(got['decisions']) == len(case[key])
             ok(good and all(near(g, e, absolute=1e-6) for g, e in zip(got['decisions'], case[key])), 'ocsvm: %s, %s' % (case['name'], key), got)
 
@@ -170,6 +172,10 @@ def test_good_tables():
         ok(r.returncode == 1 and not r.stdout and b'no border can be drawn' in r.stderr, 'ocsvm: ' + what, r.stderr)
     got = report('--method', 'ocsvm', '--nu', '0.5', '--gamma', '1', table('x,y\n1,2\n1,2\n1,3\n'))
     same(len(got['scores']), 3, 'ocsvm: a row that differs')
+    far = ''.join('%d,%d\n' % (i * i % 31, i * 7 % 23) for i in range(20)) # for this gamma no row has a neighbour: each is on the border
+    got = report('--method', 'ocsvm', '--nu', '0.05', '--gamma', '0.5', table('x,y\n' + far))
+    same(got['flagged'], [i for i, d in enumerate(got['decisions']) if d < -1e-6], 'ocsvm: the border is not outside')
+    ok(len(got['flagged']) <= 1, 'ocsvm: nu is the most of them that are outside', got)
     with open(os.path.join(work, 'million.csv'), 'w') as f:
         f.write('x,y\n' + '10,1\n11,2\n12,3\n13,4\n' * 250000 + '9e9,2\n')
     got = report('--method', 'odv', os.path.join(work, 'million.csv'))

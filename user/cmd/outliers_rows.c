@@ -14,8 +14,9 @@
 #include "detect/scaling.h"
 #include "support/log.h"
 
-#define SCALE_FLOOR 1e-9 /* of a deviation, where --sd-floor says none */
-#define LOF_ODD 1.5	 /* from here on a row is flagged */
+#define SCALE_FLOOR 1e-9  /* of a deviation, where --sd-floor says none */
+#define LOF_ODD 1.5	  /* from here on a row is flagged */
+#define OCSVM_BORDER 1e-6 /* so is one whose decision is that far below 0 */
 
 /* Complete rows, one after the other. */
 struct rows {
@@ -247,7 +248,8 @@ out:
 	return status;
 }
 
-/* The score is -decision / rho: 0 on the border, above it outside, 1 where no training row is near. */
+/* The score is -decision / rho: 0 on the border, above it outside, 1 where no training row is near. What is nearer
+ * to the border than the optimiser went is not outside. */
 static void ocsvm_all(struct job *j, const struct ocsvm *m)
 {
 	for (size_t i = 0; i < j->judged->n; i++) {
@@ -298,9 +300,9 @@ int outliers_ocsvm(const struct outliers *o, json_t *report)
 			 json_object_set_new(report, "n_sv", json_integer((json_int_t)m->n_sv)) ||
 			 json_object_set_new(report, "n_trained", json_integer((json_int_t)m->n_trained)) ||
 			 json_object_set_new(report, "decisions", reals(j.decisions, o->data->n_rows)) ||
-			 fill(&j, report, 0);
+			 fill(&j, report, OCSVM_BORDER / m->rho);
 	} else if (!status) {
-		print(&j, "-f/rho", 0);
+		print(&j, "-f/rho", OCSVM_BORDER / m->rho);
 	}
 out:
 	ocsvm_free(m);
