@@ -151,6 +151,23 @@ static void test_alerts_once(void **state)
 	assert_int_equal(store_stats(store).dropped, 0);
 }
 
+/* Rounds of profiles are far apart; who asks about an alert that just went out finds it. */
+static void test_alerts_soon(void **state)
+{
+	struct store_options o = options();
+
+	o.batch_seconds = 3600;
+	store = open_with(o);
+	assert_int_equal(store_load(store, profiles, &loaded), 0);
+	feed(1, 100);
+	assert_true(store_put_changes(store, profiles, MANY) > 0);
+	feed(2, 100);
+	put_alert(1);
+	wait_until(!store_put_changes(store, profiles, MANY) && number("SELECT count(*) FROM alerts") == 1);
+	put_alert(2);
+	wait_until(!store_put_changes(store, profiles, MANY) && number("SELECT count(*) FROM alerts") == 2);
+}
+
 static void test_old_rows_leave(void **state)
 {
 	struct store_options o = options();
@@ -221,10 +238,11 @@ static void test_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_store(test_round_trip),	 with_store(test_restart_in_between),
-		with_store(test_columns),	 with_store(test_what_is_gone_leaves),
-		with_store(test_lower_limits),	 with_store(test_alerts_once),
-		with_store(test_old_rows_leave), with_store(test_size),
+		with_store(test_round_trip),   with_store(test_restart_in_between),
+		with_store(test_columns),      with_store(test_what_is_gone_leaves),
+		with_store(test_lower_limits), with_store(test_alerts_once),
+		with_store(test_alerts_soon),  with_store(test_old_rows_leave),
+		with_store(test_size),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);

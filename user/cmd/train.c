@@ -23,8 +23,9 @@ static const char usage[] =
 	"Makes a model of what is ordinary from captures of traffic that is held to be clean, or from what the\n"
 	"store has gathered: limits for each feature, a one-class SVM and reference rows for LOF. Clients that\n"
 	"look like browsers train the first stage, the domains of all other software the second. What the lists\n"
-	"hold, or hold to be an exception (allow), what metsuke allow says is fine, and what was found suspicious\n"
-	"takes no part; nor does what one client has beyond its share. The model is for detect.model.\n"
+	"hold, or hold to be an exception (allow), what metsuke allow says is fine, what a client has beyond its\n"
+	"share, and what the store holds to be suspicious takes no part. In captures nothing is judged: of doubtful\n"
+	"ones make a store (metsuke replay -S), and train from that. The model is for detect.model.\n"
 	"\n"
 	"  -c, --config FILE     configuration (default " CONFIG_DEFAULT_PATH ", if it is there)\n"
 	"  -l, --list LIST       file of known names and addresses in place of intel.lists; may be repeated\n"
@@ -105,11 +106,11 @@ static int write_model(const struct model *m, const char *path)
 	return err ? EXIT_FAILED : 0;
 }
 
-static void summary(const struct fit_report *r, const struct model *m)
+static void summary(const struct fit_report *r, const struct model *m, bool judged)
 {
-	log_info(
-		"%zu clients at sites: %zu left out by allow-lists (%.1f %%), %zu as listed or odd, %zu with too few check-ins",
-		r->pairs, r->allowed, r->pairs ? 100.0 * r->allowed / r->pairs : 0, r->odd, r->few);
+	log_info("%zu clients at sites: %zu left out by allow-lists (%.1f %%), %zu as listed%s, %zu with too few check-ins",
+		 r->pairs, r->allowed, r->pairs ? 100.0 * r->allowed / r->pairs : 0, r->odd,
+		 judged ? " or suspicious" : " (nothing else is judged)", r->few);
 	log_info(
 		"stage 1 learnt from %zu browsers, %zu of them too regular for SVM and LOF to learn from (%zu other programs set aside), stage 2 from %zu domains of software",
 		r->browsers, r->disguised, r->software, r->domains);
@@ -156,7 +157,7 @@ static int fit(const struct train *t, struct profiles *profiles, const struct cm
 	}
 	status = write_model(m, o->write);
 	if (!status && !o->quiet)
-		summary(&report, m);
+		summary(&report, m, o->store_given);
 	model_free(m);
 	return status;
 }

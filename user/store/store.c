@@ -19,6 +19,7 @@
 #define RETRY_FIRST_MS 500
 #define RETRY_MAX_MS 60000
 #define ALERTS_SHARE 4 /* a quarter of the queue is for alerts alone */
+#define ALERT_MS 1000  /* an alert waits for others at most so long */
 
 static const char *const reasons[N_STORE_FAULTS] = {
 	[STORE_LOCKED] = "store-locked",	 [STORE_BUSY] = "store-busy",	    [STORE_FULL] = "store-full",
@@ -47,6 +48,7 @@ struct store {
 	unsigned int retry_ms;
 	/* the caller's own: */
 	struct batch *filling; /* NULL: none yet */
+	uint64_t told_ms;      /* when the first alert went into it; 0: it holds none */
 	struct load *load;
 	struct store_loaded loaded;
 	bool is_loaded;
@@ -311,6 +313,7 @@ static void seal(struct store *s, const struct profiles *p)
 		(void)is_whole(b, 0); /* with the next batch */
 	}
 	s->filling = NULL;
+	s->told_ms = 0;
 	pthread_mutex_lock(&s->lock);
 	*s->tail = b;
 	s->tail = &b->next;
@@ -416,8 +419,11 @@ size_t store_put_changes(struct store *s, struct profiles *p, size_t most)
 	if (!s->in_round) {
 		uint64_t now = now_ms();
 
-		if (s->round_ms && now - s->round_ms < s->options.batch_seconds * 1000ULL)
+		if (s->round_ms && now - s->round_ms < s->options.batch_seconds * 1000ULL) {
+			if (s->told_ms && now - s->told_ms >= ALERT_MS)
+				seal(s, NULL);
 			return 0;
+		}
 		s->round_ms = now;
 		s->in_round = true;
 	}
@@ -435,8 +441,11 @@ void store_put_alert(struct store *s, const struct store_alert *a)
 	b = room_in(s, s->options.queue_bytes) ? filling(s, NULL) : NULL;
 	if (b)
 		rows_put_alert(&b->rows, a);
-	if (b && is_whole(b, a->time_ns))
+	if (b && is_whole(b, a->time_ns)) {
+		if (!s->told_ms)
+			s->told_ms = now_ms();
 		return;
+	}
 	pthread_mutex_lock(&s->lock);
 	s->stats.dropped++;
 	pthread_mutex_unlock(&s->lock);
