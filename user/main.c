@@ -1,4 +1,5 @@
 /* main.c: the table of subcommands. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,16 +39,8 @@ static void usage(FILE *to)
 	      to);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		usage(stdout);
-		return 0;
-	}
-	if (argc > 1 && !strcmp(argv[1], "--version")) {
-		puts("metsuke " METSUKE_VERSION);
-		return 0;
-	}
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (!strcmp(argv[1], commands[i].name)) {
 			argv[1] = commands[i].title; /* what getopt() puts before its messages */
@@ -58,4 +51,26 @@ int main(int argc, char **argv)
 		fprintf(stderr, "metsuke: unknown command '%s'\n", argv[1]);
 	usage(stderr);
 	return EXIT_USAGE;
+}
+
+static bool is_one_of(const char *what, const char *a, const char *b, const char *c)
+{
+	return !strcmp(what, a) || !strcmp(what, b) || !strcmp(what, c);
+}
+
+int main(int argc, char **argv)
+{
+	static char help[] = "--help";
+
+	if (argc > 2 && !strcmp(argv[1], "help"))
+		return run(3, (char *[]){ argv[0], argv[2], help, NULL });
+	if (argc > 1 && is_one_of(argv[1], "--help", "-h", "help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (argc > 1 && is_one_of(argv[1], "--version", "-V", "version")) {
+		puts("metsuke " METSUKE_VERSION);
+		return 0;
+	}
+	return run(argc, argv);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """test_options.py: command line and configuration of the program: what is taken, what is refused, exit statuses."""
+import gzip
 import os
 import shutil
 import subprocess
@@ -35,6 +36,10 @@ def test_program():
     check(['nonsense'], 2, err="unknown command 'nonsense'")
     check(['Run'], 2, err="unknown command 'Run'")
     check(['--versio'], 2, err='unknown command')
+    check(['version'], 0, out='metsuke ')
+    check(['help'], 0, out='usage: metsuke COMMAND')
+    check(['help', 'replay'], 0, out='usage: metsuke replay')
+    check(['help', 'nonsense'], 2, err="unknown command 'nonsense'")
 
 
 def test_commands():
@@ -43,7 +48,8 @@ def test_commands():
         check([command, '--nonsense'], 2, err="Try 'metsuke %s --help'" % command)
         check([command, '-c'], 2, err="Try 'metsuke %s --help'" % command)
         check([command, '-c', '/nonexistent'], 1, err='cannot open configuration /nonexistent')
-    check(['run', 'eth0'], 2, err="'eth0' is not an option")
+    for command in ('run', 'check', 'status', 'profiles'):
+        check([command, 'eth0'], 2, err="'eth0' is not an option")
     check(['run', '-i'], 2)
     check(['status', '-i', 'eth0'], 2)
     check(['replay', '-i', 'eth0', CAPTURE], 2)
@@ -64,6 +70,12 @@ def test_replay_options():
     check(['replay', '-o', 'file:/nonexistent/x', CAPTURE], 1, err='cannot open /nonexistent/x')
     check(['run', '-o', 'tcp:1'], 2, err="sink 'tcp:1': expected")
     check(['replay', '-q'], 2, err='expected a capture file')
+    packed, empty = os.path.join(work, 'packed.pcap.gz'), os.path.join(work, 'empty.pcap')
+    with gzip.open(packed, 'wb') as f:
+        f.write(open(CAPTURE, 'rb').read())
+    open(empty, 'wb').close()
+    check(['replay', packed], 1, err="it is compressed; 'zcat %s | metsuke replay -' reads it" % packed)
+    check(['replay', empty], 1, err='truncated')
     many = [a for i in range(17) for a in ('-o', 'file:%s/sink%d' % (work, i))]
     check(['replay', *many, CAPTURE], 1, err='more than 16 sinks')
     check(['replay', *(['-o', '-'] * 33), CAPTURE], 1)

@@ -108,7 +108,7 @@ def test_from_a_store():
     r = run('train', '-c', path('allowed.yaml'), '-S', db)
     ok(r.returncode == 0 and b' 0 left out by allow-lists' not in r.stderr, 'what detect.allow holds takes no part', r.stderr)
     r = train('-S', path('none.db'))
-    ok(r.returncode == 1 and b'none.db' in r.stderr, 'a store that is not there', r.stderr)
+    ok(r.returncode == 1 and b'there is no store at' in r.stderr and b'none.db' in r.stderr, 'a store that is not there', r.stderr)
 
 
 def test_poison():

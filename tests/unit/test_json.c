@@ -2,6 +2,7 @@
 #include "output/json.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <time.h>
 
 #include "unit.h"
@@ -171,6 +172,24 @@ static void test_numbers(void **state)
 	b.len = 0;
 }
 
+static void test_number(void **state)
+{
+	static const struct {
+		double x;
+		int digits;
+		const char *text;
+	} cases[] = { { 5470.4, 3, "5470" }, { 999.6, 3, "1000" }, { 999.4, 3, "999" }, { 1000, 3, "1000" }, { 7.968, 3, "7.97" }, { 0, 3, "0" },
+		      { 30.238, 4, "30.24" }, { -12345.6, 3, "-12346" }, { 0.00072, 3, "0.00072" }, { INFINITY, 3, "inf" } };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		b.len = 0;
+		buf_number(&b, cases[i].x, cases[i].digits);
+		buf_char(&b, '\0');
+		assert_string_equal(b.data, cases[i].text);
+	}
+	b.len = 0;
+}
+
 /* A day of every month of 1970 to 2400 against the C library. */
 static void test_times_against_libc(void **state)
 {
@@ -226,7 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_escapes), cmocka_unit_test(test_every_position),
 		cmocka_unit_test(test_long_text),
-		cmocka_unit_test(test_members), cmocka_unit_test(test_numbers), cmocka_unit_test(test_times),
+		cmocka_unit_test(test_members), cmocka_unit_test(test_numbers), cmocka_unit_test(test_number), cmocka_unit_test(test_times),
 		cmocka_unit_test(test_times_against_libc), cmocka_unit_test(test_addresses),
 	};
 

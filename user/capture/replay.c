@@ -52,6 +52,25 @@ static bool link_of(int dlt, enum link_type *ret_link)
 	}
 }
 
+/* The command that unpacks the file; NULL: it is not packed, or not there. */
+static const char *unpacked_by(const char *path)
+{
+	static const struct {
+		const char *mark, *command;
+	} kinds[] = { { "\x1f\x8b", "zcat" }, { "\x28\xb5\x2f\xfd", "zstdcat" }, { "\xfd\x37zXZ", "xzcat" }, { "BZh", "bzcat" } };
+	char head[8] = { 0 };
+	struct stat st;
+	FILE *f = !stat(path, &st) && S_ISREG(st.st_mode) ? fopen(path, "re") : NULL;
+	size_t n = f ? fread(head, 1, sizeof(head), f) : 0;
+
+	if (f)
+		fclose(f);
+	for (size_t i = 0; n == sizeof(head) && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!memcmp(head, kinds[i].mark, strlen(kinds[i].mark)))
+			return kinds[i].command;
+	return NULL;
+}
+
 struct replay *replay_open(const char *path, char *error, size_t size)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
@@ -65,7 +84,12 @@ struct replay *replay_open(const char *path, char *error, size_t size)
 	}
 	r->pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!r->pcap) {
-		if (!strncmp(why, path, strlen(path)))
+		const char *unpack = unpacked_by(path);
+
+		if (unpack)
+			snprintf(error, size, "cannot read capture %s: it is compressed; '%s %s | metsuke replay -' reads it", path,
+				 unpack, path);
+		else if (!strncmp(why, path, strlen(path)))
 			snprintf(error, size, "cannot read capture %s", why);
 		else
 			snprintf(error, size, "cannot read capture %s: %s", path, why);

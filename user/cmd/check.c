@@ -270,6 +270,10 @@ int cmd_check(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (!cmd_no_operands(argc, argv)) {
+		cmd_options_free(&o);
+		return EXIT_USAGE;
+	}
 	if (o.defaults) {
 		config_print_defaults(stdout);
 		cmd_options_free(&o);

@@ -80,6 +80,9 @@ struct cmd_options {
  * wrong option, or a bad configuration). optind is at the first operand. */
 int cmd_parse(int argc, char **argv, const struct option *options, const char *usage, struct cmd_options *o);
 
+/* What takes no operand has none; otherwise that is said. */
+bool cmd_no_operands(int argc, char **argv);
+
 /* Configuration again, for reload: the same file and command line over fresh defaults. Returns 0 or
  * -errno, logged. */
 int cmd_reload(int argc, char **argv, const struct option *options, struct config *ret_config);

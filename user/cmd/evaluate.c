@@ -88,9 +88,9 @@ static bool parse_own(int argc, char **argv, struct own *o)
 	}
 	o->first = optind;
 	if (!o->labels)
-		log_error("metsuke evaluate: expected --labels and a file");
+		log_error("expected --labels and a file");
 	else if (optind == argc)
-		log_error("metsuke evaluate: expected a capture file");
+		log_error("expected a capture file");
 	return o->labels && optind < argc;
 }
 

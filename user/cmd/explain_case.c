@@ -141,9 +141,13 @@ static void put_anomaly(struct buf *b, const json_t *event)
 		buf_printf(b, ": %.0f %s in ", n, kind->counts);
 		put_span(b, window);
 		cv = isfinite(cv) ? cv : dns_cv;
-		if (n > 1 && isfinite(cv))
-			buf_printf(b, ", every %.4g s on average with a deviation of %.3g s", window / (n - 1),
-				   cv * window / (n - 1));
+		if (n > 1 && isfinite(cv)) {
+			buf_str(b, ", every ");
+			buf_number(b, window / (n - 1), 4);
+			buf_str(b, " s on average with a deviation of ");
+			buf_number(b, cv * window / (n - 1), 3);
+			buf_str(b, " s");
+		}
 	}
 	if (*explain_text(event, "event.start"))
 		buf_printf(b, ", since %.19sZ", explain_text(event, "event.start"));

@@ -226,6 +226,13 @@ int cmd_parse(int argc, char **argv, const struct option *options, const char *u
 	return -1;
 }
 
+bool cmd_no_operands(int argc, char **argv)
+{
+	if (optind < argc)
+		fprintf(stderr, "%s: '%s' is not an option\nTry '%s --help'.\n", argv[0], argv[optind], argv[0]);
+	return optind == argc;
+}
+
 int cmd_reload(int argc, char **argv, const struct option *options, struct config *ret_config)
 {
 	struct cmd_options o = { 0 };

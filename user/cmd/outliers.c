@@ -71,9 +71,9 @@ static const struct option options[] = { { "method", required_argument, NULL, 'm
 static const char shorts[] = "m:t:T:O:L:b:s:1:2:F:C:k:K:dn:g:Sjh";
 
 static const struct outliers_method methods[] = {
-	{ "odv", "bs12FC", "", outliers_odv },
-	{ "lof", "kKdSF", "k", outliers_lof },
-	{ "ocsvm", "ngSF", "ng", outliers_ocsvm },
+	{ "odv", "bs12FC", "", "", outliers_odv },
+	{ "lof", "kKdSF", "k", "--k 10 --k-max 20 --scale", outliers_lof },
+	{ "ocsvm", "ngSF", "ng", "--nu 0.05 --gamma 0.5 --scale", outliers_ocsvm },
 };
 
 #define LABELS_MOST 64
@@ -252,7 +252,8 @@ static bool check(const struct command *c)
 	}
 	for (const char *n = c->method->needs; *n; n++) {
 		if (!strchr(c->given, *n)) {
-			log_error("--method %s needs --%s", c->method->name, name_of(*n));
+			log_error("--method %s needs --%s; to begin with: %s", c->method->name, name_of(*n),
+				  c->method->begin_with);
 			return false;
 		}
 	}

@@ -27,6 +27,7 @@ struct outliers_method {
 	const char *name;
 	const char *takes; /* letters of its own options */
 	const char *needs; /* of those, what has to be given */
+	const char *begin_with; /* options that suit most tables */
 	/* Returns the exit status; prints, or fills report. Errors are logged. */
 	int (*run)(const struct outliers *o, json_t *report);
 };

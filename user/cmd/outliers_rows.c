@@ -193,7 +193,7 @@ static const char *lof_why(int err)
 {
 	switch (err) {
 	case -ERANGE:
-		return "not more complete rows than --k (or --k-max)";
+		return "not more complete rows than --k (or --k-max): a smaller one, or more rows";
 	case -EINVAL:
 		return "--k above 1000, or more than 64 columns of numbers";
 	case -E2BIG:

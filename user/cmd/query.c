@@ -343,16 +343,10 @@ static void print_table(struct answer *a)
 	}
 }
 
-int query_open_store(const struct cmd_options *o, sqlite3 **ret_db)
+bool query_is_store(const char *path)
 {
-	const char *path = o->config.store_path;
-	char why[STORE_WHY];
 	struct stat st;
 
-	if (o->store_given && !o->config.store_enabled) {
-		log_error("-S none: this command reads a store");
-		return EXIT_USAGE;
-	}
 	if (access(path, R_OK)) {
 		int err = errno;
 
@@ -365,12 +359,26 @@ int query_open_store(const struct cmd_options *o, sqlite3 **ret_db)
 			log_error("not permitted to read the store %s; use sudo", path);
 		else
 			log_error("the store %s cannot be read: %s", path, strerror(err));
-		return EXIT_FAILED;
+		return false;
 	}
 	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
 		log_error("the store cannot be read: %s is not a regular file", path);
-		return EXIT_FAILED;
+		return false;
 	}
+	return true;
+}
+
+int query_open_store(const struct cmd_options *o, sqlite3 **ret_db)
+{
+	const char *path = o->config.store_path;
+	char why[STORE_WHY];
+
+	if (o->store_given && !o->config.store_enabled) {
+		log_error("-S none: this command reads a store");
+		return EXIT_USAGE;
+	}
+	if (!query_is_store(path))
+		return EXIT_FAILED;
 	if (schema_open_reader(path, ret_db, why)) {
 		log_error("the store cannot be read: %s", why);
 		return EXIT_FAILED;
@@ -420,8 +428,7 @@ int query_command(int argc, char **argv, const struct option *options, const cha
 
 	if (status >= 0)
 		return status;
-	if (optind < argc) {
-		fprintf(stderr, "%s: '%s' is not an option\nTry '%s --help'.\n", argv[0], argv[optind], argv[0]);
+	if (!cmd_no_operands(argc, argv)) {
 		status = EXIT_USAGE;
 	} else {
 		status = answer(q, &o);

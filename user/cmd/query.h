@@ -35,6 +35,9 @@ struct query {
 	const char *keys; /* what decides between equals */
 };
 
+/* A file that can be read is there; otherwise that is said, and what to do. */
+bool query_is_store(const char *path);
+
 /* The store that -S or the configuration names, for reading. Returns 0, or the exit status (logged). */
 struct sqlite3;
 int query_open_store(const struct cmd_options *o, struct sqlite3 **ret_db);

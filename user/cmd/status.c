@@ -151,13 +151,18 @@ int cmd_status(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (!cmd_no_operands(argc, argv)) {
+		cmd_options_free(&o);
+		return EXIT_USAGE;
+	}
 	text = instance_ask(o.config.runtime_dir);
 	if (text)
 		status = show(text, o.json);
 	else if (errno == EACCES)
 		log_error("not permitted to ask the sensor in %s; use sudo", o.config.runtime_dir);
 	else
-		log_error("no sensor runs with %s (%s)", o.config.runtime_dir, strerror(errno));
+		log_error("no sensor runs with %s (%s); 'metsuke run' starts one, -R names another's folder",
+			  o.config.runtime_dir, strerror(errno));
 	free(text);
 	cmd_options_free(&o);
 	return text ? status : EXIT_FAILED;

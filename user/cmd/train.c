@@ -9,6 +9,7 @@
 #include "cmd/captures.h"
 #include "cmd/cmd.h"
 #include "cmd/keep.h"
+#include "cmd/query.h"
 #include "detect/allow.h"
 #include "detect/fit.h"
 #include "identity.h"
@@ -164,7 +165,7 @@ static int fit(const struct train *t, struct profiles *profiles, const struct cm
 
 static int train_from_store(struct train *t, const struct cmd_options *o)
 {
-	struct profiles *p = keep_read(&o->config);
+	struct profiles *p = query_is_store(o->config.store_path) ? keep_read(&o->config) : NULL;
 	int status = EXIT_FAILED;
 
 	t->intel = intel_load(&o->config, 1);

@@ -78,7 +78,8 @@ static bool set_domain(struct allow_entry *e, const char *text, const char *name
 		return no(why, "out of memory");
 	if (!e->wide && suffix_is_public(name)) {
 		snprintf(why, ALLOW_REASON,
-			 "'%.60s' is a top-level domain or a public suffix: everybody has names below it", text);
+			 "'%.60s' is a top-level domain or a public suffix: everybody has names below it%s", text,
+			 strchr(text, '.') ? "" : "; a program is named by its path: /usr/bin/...");
 		return false;
 	}
 	return true;

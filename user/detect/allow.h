@@ -14,7 +14,7 @@
 #define ALLOW_MOST 4096	 /* entries of a file */
 #define ALLOW_BYTES (4 << 20)
 #define ALLOW_TEXT 512	 /* bytes of why, of a program's path, and of who said so */
-#define ALLOW_REASON 160 /* bytes of what is wrong with a line */
+#define ALLOW_REASON 192 /* bytes of what is wrong with a line */
 
 /* What is given has to hold, all of it: at least one of domain, server and client. */
 struct allow_entry {

@@ -106,7 +106,7 @@ static int read_header(struct reader *r, char *line)
 		r->columns[r->n_columns++] = column;
 	}
 	if (!r->titles[CLIENT])
-		return refuse(r, NULL, NULL, "no column client (or host, infected_host) in the header");
+		return refuse(r, NULL, NULL, "no column client (or host, infected_host) in the header; columns are separated by tabs");
 	if (!r->titles[DOMAIN])
 		return refuse(r, NULL, NULL, "no column domain (or cc_domain_or_ip) in the header");
 	if (!r->titles[ROLE])

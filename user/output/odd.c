@@ -25,8 +25,11 @@ void odd_put_deed(struct buf *b, const struct anomaly *a)
 
 static void put_rhythm(struct buf *b, const struct rhythm *r, const char *what)
 {
-	buf_printf(b, "%llu %s, every %.4g s with a deviation of %.3g s", (unsigned long long)r->checkins, what,
-		   r->gap_s.mean, moments_sd(&r->gap_s));
+	buf_printf(b, "%llu %s, every ", (unsigned long long)r->checkins, what);
+	buf_number(b, r->gap_s.mean, 4);
+	buf_str(b, " s with a deviation of ");
+	buf_number(b, moments_sd(&r->gap_s), 3);
+	buf_str(b, " s");
 }
 
 static void put_names(struct buf *b, double names, const struct moments *length)

@@ -232,7 +232,7 @@ static void keep_bounds(struct writer *w, bool settle)
 	if (code)
 		log_warning("store: %s cannot be made smaller: %s", w->file.path, sqlite3_errstr(code));
 	if (w->stats.expired != expired)
-		log_info("store: %llu rows were too old", (unsigned long long)(w->stats.expired - expired));
+		log_info("store: %llu rows are older than store.retention_days before the newest, and gone", (unsigned long long)(w->stats.expired - expired));
 	if (w->stats.pruned != before)
 		log_info("store: %llu rows removed, oldest first, to stay within store.max_bytes",
 			 (unsigned long long)(w->stats.pruned - before));

@@ -1,6 +1,7 @@
 /* buf.c: see buf.h. */
 #include "support/buf.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,14 @@ void buf_u64(struct buf *b, uint64_t n)
 		memcpy(to - 2, &buf_pairs[2 * n], 2);
 	else
 		to[-1] = '0' + n;
+}
+
+void buf_number(struct buf *b, double x, int digits)
+{
+	if (isfinite(x) && fabs(x) >= pow(10, digits) - 0.5)
+		buf_printf(b, "%.0f", x);
+	else
+		buf_printf(b, "%.*g", digits, x);
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -49,6 +49,9 @@ static inline void buf_str(struct buf *b, const char *s)
 extern const char buf_pairs[201];
 
 void buf_u64(struct buf *b, uint64_t n);
+/* To so many digits, without an exponent above them: 5470, not 5.47e+03. */
+void buf_number(struct buf *b, double x, int digits);
+
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
