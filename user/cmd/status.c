@@ -35,16 +35,20 @@ static long long number_of(const json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
+/* A title without a number below it is left out. */
 static void print_numbers(const char *title, const json_t *o, bool zeros)
 {
 	const char *key;
 	json_t *value;
 
-	if (title)
-		printf("%s\n", title);
-	json_object_foreach((json_t *)o, key, value)
-		if (json_is_integer(value) && (zeros || json_integer_value(value)))
-			printf("  %-20s %15lld\n", key, (long long)json_integer_value(value));
+	json_object_foreach((json_t *)o, key, value) {
+		if (!json_is_integer(value) || (!zeros && !json_integer_value(value)))
+			continue;
+		if (title)
+			printf("%s\n", title);
+		title = NULL;
+		printf("  %-20s %15lld\n", key, (long long)json_integer_value(value));
+	}
 }
 
 static void print_detection(const json_t *s)
@@ -54,13 +58,13 @@ static void print_detection(const json_t *s)
 	if (detect) {
 		print_numbers("profiles", json_object_get(s, "profiles"), false);
 		print_numbers("verdicts", json_object_get(s, "verdicts"), false);
-		print_numbers("explained", json_object_get(s, "explained"), true);
-		print_numbers("judging", detect, true);
-		printf("  %-20s %15s  %s\n", "model", text_of(detect, "model"), text_of(detect, "model_note"));
+		print_numbers("explained", json_object_get(s, "explained"), false);
+		print_numbers("judging", detect, false);
+		printf("model                  %s  %s\n", text_of(detect, "model"), text_of(detect, "model_note"));
 	}
 	if (store) {
 		printf("store                  %s: %s\n", text_of(store, "path"), text_of(store, "state"));
-		print_numbers(NULL, store, true);
+		print_numbers(NULL, store, false);
 	}
 }
 
@@ -103,7 +107,7 @@ static void print_status(const json_t *s)
 	print_numbers("ledger", json_object_get(s, "ledger"), false);
 	print_enforcement(json_object_get(s, "enforcement"));
 	print_numbers("events", json_object_get(s, "events"), true);
-	print_numbers("process known by", json_object_get(s, "owners"), true);
+	print_numbers("process known by", json_object_get(s, "owners"), false);
 	printf("sinks\n");
 	json_array_foreach(json_object_get(s, "sinks"), i, item)
 		printf("  %-20s %lld sent, %lld dropped, %lld errors%s\n", text_of(item, "sink"),
@@ -119,7 +123,7 @@ static void print_status(const json_t *s)
 	print_detection(s);
 	printf("flagged\n");
 	json_array_foreach(json_object_get(s, "flagged"), i, item)
-		printf("  %-8s %-40s %3lld  %-10s  %s%s\n", text_of(item, "type"), text_of(item, "value"),
+		printf("  %-8s %-40s score %3lld  %-10s  %s%s\n", text_of(item, "type"), text_of(item, "value"),
 		       number_of(item, "score"), text_of(item, "verdict"), text_of(item, "reason"),
 		       json_is_true(json_object_get(item, "blocked")) ? ", blocked" : "");
 	if (!json_array_size(json_object_get(s, "flagged")))
