@@ -216,6 +216,8 @@ def test_intel():
           'X.Evil.example: list b.txt, entry evil.example (a parent)', '10.1.2.3: list b.txt, network 10.0.0.0/8'],
          'intel query: every list and its rule')
     write(path('excepting.txt'), b'||evil.example^\n@@||ok.evil.example^\n')
+    out = run('intel', 'query', '-c', '/dev/null', 'windowsupdate.com')
+    ok(out.returncode == 1 and b'update domain' in out.stdout and b'no list to look into' in out.stderr, 'without lists: what is built in', out)
     out = run('intel', 'query', '-c', '/dev/null', '-l', path('excepting.txt'), 'a.ok.evil.example', 'b.evil.example')
     same(out.stdout.decode().splitlines(),
          ['a.ok.evil.example: list excepting.txt, entry ok.evil.example (a parent), an exception',

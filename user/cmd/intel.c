@@ -237,10 +237,12 @@ static int with_lists(struct cmd_options *o, const char *what, int n, char **ope
 			return EXIT_FAILED;
 		}
 	}
-	if (!o->config.lists.n) {
+	if (checks && !o->config.lists.n) {
 		log_error("no list: name files, or set intel.lists in %s", o->config_path);
 		return EXIT_USAGE;
 	}
+	if (!o->config.lists.n)
+		log_warning("no list to look into: name some with -l, or set intel.lists in %s", o->config_path);
 	log_set_level(LOG_LEVEL_WARNING); /* what a list holds is printed below */
 	in = intel_load_any(&o->config);
 	if (!in)

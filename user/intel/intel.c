@@ -72,6 +72,8 @@ bool intel_read(struct intel *in, const atomic_bool *stop)
 		if (err == -ENOMEM || err == -ECANCELED)
 			return false;
 		in->read[i] = !err;
+		if (!in->read[i] && !in->report[i].entries)
+			continue; /* its error was said */
 		log_info("list %s: %zu entries (%s), %zu refused", item->name, in->report[i].entries,
 			 list_format_names[in->report[i].format], in->report[i].refused);
 	}

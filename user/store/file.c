@@ -69,7 +69,7 @@ static enum store_fault take_lock(struct store_file *f, char why[STORE_WHY])
 	holder[n > 0 ? n : 0] = '\0';
 	holder[strcspn(holder, "\n")] = '\0';
 	snprintf(why, STORE_WHY,
-		 "%.350s belongs to another metsuke (pid %s); give this one a store.path of its own", f->path,
+		 "%.350s belongs to another metsuke (pid %s); give this one a store.path (-S) of its own", f->path,
 		 *holder ? holder : "?");
 	file_release(f);
 	return STORE_LOCKED;
