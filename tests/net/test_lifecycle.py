@@ -152,9 +152,11 @@ def test_reload(lab, ns, swallow):
                 check(not line or sensor.config + line in said, "no file and line in:", said[-600:])
                 check(word in said, "no", word, "in:", said[-600:])
                 want((seen(sensor, 5399), seen(sensor, 53)), (True, False), "port 5399, port 53")
+                want((sensor.status()["state"], sensor.status().get("reason")), ("degraded", "configuration-refused"), "state")
         with case("SIGHUP with the first one again: as before"):
             reload(sensor, "dns:\n  ports: [53]")
             want((seen(sensor, 5399), seen(sensor, 53)), (False, True), "port 5399, port 53")
+            want(sensor.status()["state"], "ok", "state")
             want(sensor.stop(), 0, "exit status")
     with Sensor(lab, ns, [], "interfaces: [eth0]") as sensor:
         with case("SIGHUP with another interface: it moves there"):
@@ -205,8 +207,10 @@ def test_interface(lab, ns, outside):
                 lab.link(ns, "eth2", outside, "up2", 6)
                 until(lambda: state(sensor)[0] == "ok")
                 want(state(sensor), ("ok", None, [True, True]), "state")
-                lab.dnsmasq(outside, [address(6, 2)])
+                server = lab.dnsmasq(outside, [address(6, 2)])
                 want_event(lab, sensor, ns, address(6, 2))
+                server.terminate() # the next one binds the same address
+                server.wait()
                 if "second" not in how:
                     lab.sh("ip -n %s link del eth2" % ns)
         with case("an interface that is only renamed: what is watched goes by the name"):

@@ -226,7 +226,8 @@ static void reload(struct run *r)
 
 	log_info("reading the configuration again");
 	outputs_reopen(&r->outputs);
-	if (cmd_reload(r->argc, r->argv, options, &next)) {
+	r->config_refused = cmd_reload(r->argc, r->argv, options, &next);
+	if (r->config_refused) {
 		log_error("the configuration stays as it was");
 		run_say_health(r, ECS_RELOADED, "configuration refused, the old one stays",
 			       "configuration-refused");

@@ -37,7 +37,8 @@ struct run {
 	struct reload *reload;
 	struct watch watch; /* of the list files */
 	struct watch_file watch_popular, watch_allow;
-	bool lists_refused; /* the last time they were read */
+	bool config_refused; /* the last time it was read */
+	bool lists_refused; /* the same */
 	bool allow_refused; /* lines of it, or all */
 	uint64_t allow_over_ns; /* when the next entry is over (CLOCK_REALTIME); 0: none is */
 	struct enforcement enforcement;

@@ -33,6 +33,8 @@ const char *run_degraded(const struct run *r)
 	for (size_t i = 0; i < r->outputs.n; i++)
 		if (sink_stats(r->outputs.sink[i]).broken)
 			return "sink-broken";
+	if (r->config_refused)
+		return "configuration-refused";
 	if (r->lists_refused)
 		return "lists-refused";
 	if (intel_unread(pipeline_intel(r->pipeline)))
